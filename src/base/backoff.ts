@@ -1,0 +1,15 @@
+import type { Random } from "./random.ts";
+
+/** Parameters of a capped exponential backoff with full jitter. */
+export interface BackoffPolicy {
+  readonly baseMs: number;
+  readonly capMs: number;
+}
+
+/**
+ * Delay in ms before attempt `attempt` (0 = first retry): uniform in [0, min(cap, base·2^attempt)).
+ * Full jitter keeps many channels that failed together from retrying together.
+ */
+export function backoffDelayMs(policy: BackoffPolicy, attempt: number, random: Random): number {
+  return random() * Math.min(policy.capMs, policy.baseMs * 2 ** Math.max(0, attempt));
+}

@@ -1,0 +1,45 @@
+/**
+ * Every failure that a person or a program can meet, in one place. `status` is the HTTP status that the API
+ * and the outputs answer with; `docs/errors.md` says what to do about each (a test compares the two).
+ */
+export const ERRORS = {
+  config_unreadable: { status: 500, title: "The configuration file cannot be read" },
+  config_invalid: { status: 500, title: "The configuration is not valid" },
+  data_folder_unusable: { status: 500, title: "The data folder cannot be used" },
+  address_in_use: { status: 500, title: "The address is in use by another program" },
+  ffmpeg_missing: { status: 503, title: "ffmpeg was not found" },
+  ffmpeg_unsuitable: { status: 503, title: "This ffmpeg lacks something that is needed" },
+  media_folder_missing: { status: 500, title: "The media folder does not exist" },
+  media_folder_empty: { status: 500, title: "No channel can be made from the media folder" },
+  media_unreadable: { status: 422, title: "The file cannot be played" },
+  encoder_failed: { status: 502, title: "The encoder ended before its work was done" },
+  encoder_stalled: { status: 504, title: "The encoder stopped delivering" },
+  encoder_short: { status: 502, title: "The file ended before its stated length" },
+  fragment_malformed: { status: 502, title: "The fragmented MP4 stream is malformed" },
+  gop_contract: { status: 502, title: "A group of pictures breaks the house format" },
+  transport_stream_unreadable: { status: 422, title: "The transport stream cannot be read" },
+  channel_not_found: { status: 404, title: "There is no such channel" },
+  route_not_found: { status: 404, title: "There is nothing at this address" },
+  request_invalid: { status: 400, title: "The request is not valid" },
+  internal: { status: 500, title: "Something went wrong inside the server" },
+} as const;
+
+/** A stable, documented name of a failure. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The one error class that leaves a module: a registered code, what happened in this case, and its cause. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.name = "AppError";
+    this.code = code;
+  }
+}
+
+/** Gives any thrown value an `AppError`, keeping it as the cause. */
+export function toAppError(thrown: unknown, code: ErrorCode = "internal"): AppError {
+  if (thrown instanceof AppError) return thrown;
+  return new AppError(code, thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+}

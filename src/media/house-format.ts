@@ -1,0 +1,105 @@
+import { divide, type Rational, rational, scaleRound } from "../base/rational.ts";
+
+/** Samples per AAC-LC frame and channel (ISO/IEC 14496-3 4.5.2.1.1). */
+export const AAC_FRAME_SAMPLES = 1024;
+
+/** Ticks per second of PTS and DTS (ISO/IEC 13818-1 2.4.3.7). */
+export const TIMESTAMP_HZ = 90_000;
+
+/**
+ * The one format in which every source of a channel delivers: what makes splicing possible. Two encoders that
+ * are given equal house formats write byte-identical parameter sets.
+ */
+export interface HouseFormat {
+  /** Pixels, even. */
+  readonly width: number;
+  readonly height: number;
+  /** Frames per second. */
+  readonly fps: Rational;
+  /** Frames in a full group of pictures (about one second). */
+  readonly gopFrames: number;
+  /** Frames by which DTS runs ahead of PTS at the most: the reorder depth D of every encoder. */
+  readonly reorderFrames: number;
+  /** Peak rate of the video elementary stream in bit/s. */
+  readonly videoPeakBps: number;
+  /** Mean rate of the AAC-LC elementary stream in bit/s. */
+  readonly audioBps: number;
+  /** Samples per second and channel of the audio. */
+  readonly audioSampleRate: 48_000;
+  readonly audioChannels: 2;
+}
+
+/** What an operator chooses of a house format. */
+export interface HouseFormatChoice {
+  readonly width: number;
+  readonly height: number;
+  readonly fps: Rational;
+  readonly gopSeconds: number;
+  /** Rate of the whole transport stream that video, audio and overhead must fit into, in bit/s. */
+  readonly totalBps: number;
+  readonly audioBps: number;
+}
+
+/** Share of the wire rate that packet headers, PES headers, tables and PCR leave for elementary streams. */
+const PAYLOAD_SHARE = 0.93;
+/** The AAC encoder's own rate control may exceed its mean by this much over a second. */
+const AUDIO_PEAK_FACTOR = 1.15;
+
+/** Derives the full house format: GOP length in frames, and the video peak that fits the total rate. */
+export function houseFormat(choice: HouseFormatChoice): HouseFormat {
+  const videoPeakBps = Math.floor(choice.totalBps * PAYLOAD_SHARE - choice.audioBps * AUDIO_PEAK_FACTOR);
+  if (videoPeakBps < 50_000) {
+    throw new RangeError(`${choice.totalBps} bit/s leave no room for video beside ${choice.audioBps} bit/s audio`);
+  }
+  return {
+    width: choice.width,
+    height: choice.height,
+    fps: choice.fps,
+    gopFrames: Math.max(1, Math.round((choice.gopSeconds * choice.fps.num) / choice.fps.den)),
+    reorderFrames: 1,
+    videoPeakBps,
+    audioBps: choice.audioBps,
+    audioSampleRate: 48_000,
+    audioChannels: 2,
+  };
+}
+
+/** Converts video frame numbers, audio frame numbers and 90 kHz ticks of one channel into each other, exactly. */
+export class FrameGrid {
+  readonly fps: Rational;
+  readonly #ticksPerFrame: Rational;
+  readonly #audioFramesPerFrame: Rational;
+  readonly #ticksPerAudioFrame: Rational;
+
+  constructor(format: Pick<HouseFormat, "fps" | "audioSampleRate">) {
+    this.fps = format.fps;
+    this.#ticksPerFrame = divide(rational(TIMESTAMP_HZ), format.fps);
+    this.#audioFramesPerFrame = divide(rational(format.audioSampleRate, AAC_FRAME_SAMPLES), format.fps);
+    this.#ticksPerAudioFrame = rational(AAC_FRAME_SAMPLES * TIMESTAMP_HZ, format.audioSampleRate);
+  }
+
+  /** Start of video frame `frame` in 90 kHz ticks. */
+  ticks(frame: number): number {
+    return scaleRound(frame, this.#ticksPerFrame);
+  }
+
+  /** Number of the audio frame whose start lies nearest to the start of video frame `frame`. */
+  audioFrame(frame: number): number {
+    return scaleRound(frame, this.#audioFramesPerFrame);
+  }
+
+  /** Start of audio frame `audioFrame` in 90 kHz ticks. */
+  audioTicks(audioFrame: number): number {
+    return scaleRound(audioFrame, this.#ticksPerAudioFrame);
+  }
+
+  /** Duration of `frames` video frames in ms. */
+  milliseconds(frames: number): number {
+    return (frames * 1000 * this.fps.den) / this.fps.num;
+  }
+
+  /** Video frames that have begun after `ms`, as a real number. */
+  framesIn(ms: number): number {
+    return (ms * this.fps.num) / (1000 * this.fps.den);
+  }
+}
