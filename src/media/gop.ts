@@ -68,5 +68,9 @@ export function truncateGop(gop: Gop, frames: number): Gop {
     highest = Math.max(highest, gop.displayOrder[index]!);
     if (highest === index) keep = index + 1;
   }
-  return { ...gop, video: sliceSamples(gop.video, 0, keep), displayOrder: gop.displayOrder.subarray(0, keep) };
+  return {
+    ...gop,
+    video: sliceSamples(gop.video, 0, keep),
+    displayOrder: gop.displayOrder.subarray(0, keep),
+  };
 }

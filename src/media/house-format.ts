@@ -49,7 +49,9 @@ const AUDIO_PEAK_FACTOR = 1.15;
 export function houseFormat(choice: HouseFormatChoice): HouseFormat {
   const videoPeakBps = Math.floor(choice.totalBps * PAYLOAD_SHARE - choice.audioBps * AUDIO_PEAK_FACTOR);
   if (videoPeakBps < 50_000) {
-    throw new RangeError(`${choice.totalBps} bit/s leave no room for video beside ${choice.audioBps} bit/s audio`);
+    throw new RangeError(
+      `${choice.totalBps} bit/s leave no room for video beside ${choice.audioBps} bit/s audio`,
+    );
   }
   return {
     width: choice.width,
