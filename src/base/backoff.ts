@@ -11,5 +11,7 @@ export interface BackoffPolicy {
  * Full jitter keeps many channels that failed together from retrying together.
  */
 export function backoffDelayMs(policy: BackoffPolicy, attempt: number, random: Random): number {
-  return random() * Math.min(policy.capMs, policy.baseMs * 2 ** Math.max(0, attempt));
+  // Beyond 2^53 the cap has long won, while 0·∞ would not be a number.
+  const doublings = Math.min(Math.max(0, attempt), 53);
+  return random() * Math.min(policy.capMs, policy.baseMs * 2 ** doublings);
 }

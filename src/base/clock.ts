@@ -35,6 +35,9 @@ function sleepOn(clock: Pick<Clock, "after">, delayMs: number, signal?: AbortSig
   });
 }
 
+/** The longest delay that setTimeout takes. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
 /** The clock of the machine. */
 export class SystemClock implements Clock {
   now(): number {
@@ -46,25 +49,32 @@ export class SystemClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): Timer {
-    const handle = setTimeout(callback, delayMs);
+    const dueMs = this.now() + delayMs;
+    let handle: NodeJS.Timeout;
+    const arm = (waitMs: number) => {
+      // setTimeout fires at once when its delay does not fit 31 bits (24.8 days).
+      if (waitMs > MAX_TIMEOUT_MS) handle = setTimeout(() => arm(dueMs - this.now()), MAX_TIMEOUT_MS);
+      else handle = setTimeout(callback, waitMs);
+    };
+    arm(delayMs);
     return { cancel: () => clearTimeout(handle) };
   }
 
   every(periodMs: number, callback: () => void): Timer {
     const origin = this.now();
     let ticks = 0;
-    let handle: NodeJS.Timeout;
+    let pending: Timer;
     const arm = () => {
       // Ticks that were missed while the event loop was busy are left out, not made up for in a burst.
       ticks = Math.max(ticks + 1, Math.ceil((this.now() - origin) / periodMs));
-      handle = setTimeout(tick, origin + ticks * periodMs - this.now());
+      pending = this.after(origin + ticks * periodMs - this.now(), tick);
     };
     const tick = () => {
       arm();
       callback();
     };
     arm();
-    return { cancel: () => clearTimeout(handle) };
+    return { cancel: () => pending.cancel() };
   }
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
@@ -140,7 +150,7 @@ export class ManualClock implements Clock {
       this.#nowMs = Math.max(this.#nowMs, next.dueMs);
       next.callback();
     }
-    this.#nowMs = endMs;
+    this.#nowMs = Math.max(this.#nowMs, endMs);
     await settle();
   }
 

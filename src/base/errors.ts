@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /**
  * Every failure that a person or a program can meet, in one place. `status` is the HTTP status that the API
  * and the outputs answer with; `docs/errors.md` says what to do about each (a test compares the two).
@@ -41,5 +43,11 @@ export class AppError extends Error {
 /** Gives any thrown value an `AppError`, keeping it as the cause. */
 export function toAppError(thrown: unknown, code: ErrorCode = "internal"): AppError {
   if (thrown instanceof AppError) return thrown;
-  return new AppError(code, thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+  return new AppError(code, detailOf(thrown), { cause: thrown });
+}
+
+function detailOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  // Not String(): it throws on an object without a prototype.
+  return typeof thrown === "string" ? thrown : inspect(thrown);
 }

@@ -1,0 +1,120 @@
+import type { Timer } from "../base/clock.ts";
+import { AppError } from "../base/errors.ts";
+import { Channel, type ChannelDefinition, type ChannelSettings } from "./channel.ts";
+import type { ChannelEvent } from "./events.ts";
+
+/** Period of the one release timer. Each channel is served every `TICK_PHASES`th time: 40 ms. */
+const TICK_MS = 20;
+const TICK_PHASES = 2;
+
+/** A viewer's hold on a channel: it stays on air until every hold is released (and a while longer). */
+export interface ChannelHold {
+  readonly channel: Channel;
+  /** Idempotent. */
+  release(): void;
+}
+
+/** Settings of the manager beside those of each channel. */
+export interface ChannelManagerOptions {
+  readonly settings: ChannelSettings;
+  /** How long a channel stays on air after its last viewer. */
+  readonly lingerMs: number;
+  readonly onEvent: (channel: ChannelDefinition, event: ChannelEvent) => void;
+}
+
+interface OnAir {
+  readonly channel: Channel;
+  readonly phase: number;
+  holds: number;
+  linger: Timer | undefined;
+}
+
+/** Owns the channels: puts them on air for their first viewer, takes them off after their last, and ticks them. */
+export class ChannelManager {
+  readonly #options: ChannelManagerOptions;
+  readonly #definitions = new Map<number, ChannelDefinition>();
+  readonly #onAir = new Map<number, OnAir>();
+  readonly #stopping = new Set<Promise<void>>();
+  #ticker: Timer | undefined;
+  #ticks = 0;
+  #started = 0;
+  #closed = false;
+
+  constructor(options: ChannelManagerOptions) {
+    this.#options = options;
+  }
+
+  /** Makes a channel known: from now on it can be tuned. */
+  add(definition: ChannelDefinition): void {
+    if (this.#definitions.has(definition.number)) throw new RangeError(`two channels ${definition.number}`);
+    this.#definitions.set(definition.number, definition);
+  }
+
+  /** Every channel, on air or not. */
+  get definitions(): ChannelDefinition[] {
+    return [...this.#definitions.values()];
+  }
+
+  /** The channels that are on air. */
+  get onAir(): Channel[] {
+    return [...this.#onAir.values()].map((entry) => entry.channel);
+  }
+
+  /** The channel with this number. Throws `channel_not_found`. */
+  find(number: number): ChannelDefinition {
+    const definition = this.#definitions.get(number);
+    if (definition) return definition;
+    throw new AppError("channel_not_found", `There is no channel ${number}; /iptv/channels.m3u lists them.`);
+  }
+
+  /** Tunes in: the channel with this number, on air from now on. Throws `channel_not_found`. */
+  hold(number: number): ChannelHold {
+    const definition = this.find(number);
+    if (this.#closed) throw new AppError("internal", "The server is shutting down.");
+    const entry = this.#onAir.get(number) ?? this.#start(definition);
+    entry.holds++;
+    entry.linger?.cancel();
+    let held = true;
+    const release = () => {
+      if (!held) return;
+      held = false;
+      entry.holds--;
+      if (entry.holds > 0 || this.#closed) return;
+      entry.linger = this.#options.settings.clock.after(this.#options.lingerMs, () =>
+        this.#stop(number, entry),
+      );
+    };
+    return { channel: entry.channel, release };
+  }
+
+  /** Takes every channel off air; resolves when all of their processes are gone. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const [number, entry] of [...this.#onAir]) this.#stop(number, entry);
+    await Promise.all(this.#stopping);
+  }
+
+  #start(definition: ChannelDefinition): OnAir {
+    const { settings, onEvent } = this.#options;
+    const channel = new Channel(definition, settings, (event) => onEvent(definition, event));
+    const entry: OnAir = { channel, phase: this.#started++ % TICK_PHASES, holds: 0, linger: undefined };
+    this.#onAir.set(definition.number, entry);
+    this.#ticker ??= settings.clock.every(TICK_MS, () => this.#tick());
+    return entry;
+  }
+
+  #stop(number: number, entry: OnAir): void {
+    entry.linger?.cancel();
+    this.#onAir.delete(number);
+    const stopping = entry.channel.stop().finally(() => this.#stopping.delete(stopping));
+    this.#stopping.add(stopping);
+    if (this.#onAir.size > 0) return;
+    this.#ticker?.cancel();
+    this.#ticker = undefined;
+  }
+
+  #tick(): void {
+    const phase = this.#ticks++ % TICK_PHASES;
+    for (const entry of this.#onAir.values()) if (entry.phase === phase) entry.channel.tick();
+  }
+}

@@ -1,0 +1,249 @@
+import { describe, expect, it } from "vitest";
+import { ManualClock } from "../base/clock.ts";
+import { AppError } from "../base/errors.ts";
+import { rational } from "../base/rational.ts";
+import type { MediaFacts } from "../ffmpeg/probe.ts";
+import { syntheticGop } from "../media/gop.fixtures.ts";
+import type { Gop } from "../media/gop.ts";
+import { houseFormat } from "../media/house-format.ts";
+import { Analyser } from "../mpegts/analyser.ts";
+import { LoopSchedule } from "../playout/loop-schedule.ts";
+import type { OpenSource, PlayItem } from "../source/source.ts";
+import { mediaPace } from "../throttle/release.ts";
+import { Channel, type ChannelDefinition } from "./channel.ts";
+import { ChannelManager } from "./channel-manager.ts";
+import type { ChannelEvent } from "./events.ts";
+
+const format = houseFormat({
+  ...{ width: 320, height: 180, fps: rational(30), gopSeconds: 1 },
+  ...{ totalBps: 1_000_000, audioBps: 96_000 },
+});
+const GOP = format.gopFrames;
+
+interface Opened {
+  readonly title: string;
+  readonly startFrame: number;
+  closed: boolean;
+}
+
+/** A source from memory that takes `gopMs` of the clock for each Gop, and fails where it is told to. */
+class Studio {
+  readonly clock: ManualClock;
+  readonly opened: Opened[] = [];
+  /** Time a Gop takes to make. */
+  gopMs = 100;
+  /** Called before each Gop; what it throws is the source's failure, what it awaits its delay. */
+  onGop: (item: PlayItem, frame: number) => void | Promise<void> = () => undefined;
+
+  constructor(clock: ManualClock) {
+    this.clock = clock;
+  }
+
+  readonly open: OpenSource = (item, startFrame) => {
+    const opened = { title: item.title, startFrame, closed: false };
+    this.opened.push(opened);
+    let frame = startFrame;
+    return {
+      next: async () => {
+        if (frame >= item.frames || opened.closed) return undefined;
+        await this.clock.sleep(this.gopMs);
+        await this.onGop(item, frame);
+        const gop = syntheticGop({
+          format,
+          firstFrame: frame,
+          frames: Math.min(GOP, item.frames - frame),
+          seed: frame,
+        });
+        frame += GOP;
+        return gop;
+      },
+      close: async () => {
+        opened.closed = true;
+      },
+    };
+  };
+}
+
+function item(title: string, frames: number): PlayItem {
+  return { mediaId: title.length, title, facts: {} as MediaFacts, frames };
+}
+
+function filler(): Gop[] {
+  return [0, 1].map((seed) => ({
+    ...syntheticGop({ format, frames: GOP, seed, silent: true }),
+    firstFrame: 0,
+  }));
+}
+
+/** A channel under a manual clock, with everything it sent and said. */
+function onAir(items: PlayItem[], wallStartMs = Date.UTC(2026, 0, 1)) {
+  const clock = new ManualClock(wallStartMs);
+  const studio = new Studio(clock);
+  const events: ChannelEvent[] = [];
+  const definition: ChannelDefinition = {
+    ...{ id: 1, number: 1, name: "One", format, schedule: new LoopSchedule(items) },
+    ...{ open: studio.open, filler: filler() },
+  };
+  const settings = {
+    ...{ leadMs: 8000, ringMs: 12_000, releasePolicy: mediaPace, startTicks: 900_000 },
+    ...{ clock, random: () => 0.5 },
+  };
+  const channel = new Channel(definition, settings, (event) => events.push(event));
+  const analyser = new Analyser();
+  let position = 0;
+  const receive = () => {
+    for (let bytes = channel.ring.read(position); bytes; bytes = channel.ring.read(position)) {
+      analyser.push(bytes);
+      position += bytes.length;
+    }
+  };
+  const run = async (ms: number) => {
+    for (let done = 0; done < ms; done += 40) {
+      await clock.advance(40);
+      channel.tick();
+      receive();
+    }
+  };
+  const types = () => events.map((event) => event.type);
+  return { clock, studio, channel, events, types, analyser, run, definition, settings };
+}
+
+function expectPerfect(analyser: Analyser): void {
+  expect(analyser.report().findings).toEqual([]);
+  expect(analyser.report().verdict).toBe("clean");
+}
+
+describe("Channel", () => {
+  it("is where the schedule is, before and after every boundary, with a perfect stream", async () => {
+    const items = [item("a", 100), item("bb", 39), item("ccc", 1), item("dddd", 305)];
+    const { clock, channel, analyser, run, types } = onAir(items, Date.UTC(2026, 5, 1, 12, 0, 3, 141));
+    const schedule = channel.definition.schedule;
+    for (let seconds = 0; seconds < 60; seconds++) {
+      await run(1000);
+      const expected = schedule.at(Math.floor((clock.wallNow() * 30) / 1000));
+      expect(channel.onNow.item.title).toBe(expected.item.title);
+      // What has been sent is what is on, within one tick.
+      const newest = channel.ring.newest!;
+      expect(newest.released).toBeGreaterThan(0);
+    }
+    expectPerfect(analyser);
+    // From the start of the Gop in which the schedule stood, to now.
+    expect(analyser.streamMs).toBeGreaterThan(59_500);
+    expect(analyser.streamMs).toBeLessThan(61_100);
+    expect(types()).not.toContain("filler_started");
+    await channel.stop();
+  });
+
+  it("resumes at the very Gop at which an encoder died, and nobody sees it", async () => {
+    const { studio, channel, analyser, run, types } = onAir([item("film", 30 * 600)]);
+    const delivered: number[] = [];
+    let calls = 0;
+    studio.onGop = (_item, frame) => {
+      if (++calls % 5 === 0) throw new AppError("encoder_failed", "signal SIGKILL");
+      delivered.push(frame);
+    };
+    await run(60_000);
+    expect(delivered.length).toBeGreaterThan(60);
+    expect(delivered).toEqual(delivered.map((_, index) => delivered[0]! + index * GOP));
+    expect(types()).not.toContain("filler_started");
+    expect(types().filter((type) => type === "source_resumed").length).toBeGreaterThan(10);
+    expectPerfect(analyser);
+    await channel.stop();
+    expect(studio.opened.every((source) => source.closed)).toBe(true);
+  });
+
+  it("shows the standby picture when the lead is used up, and returns to where the schedule is by then", async () => {
+    const { studio, channel, analyser, run, events, types } = onAir([item("film", 30 * 600)]);
+    await run(20_000);
+    let repaired = Promise.withResolvers<void>();
+    studio.onGop = () => repaired.promise;
+    await run(6_000);
+    expect(types()).not.toContain("filler_started");
+    await run(9_000);
+    expect(types()).toContain("filler_started");
+    repaired.resolve();
+    repaired = Promise.withResolvers<void>();
+    studio.onGop = () => undefined;
+    await run(20_000);
+    const ended = events.find((event) => event.type === "filler_ended");
+    expect(ended?.frames).toBeGreaterThanOrEqual(GOP * 6);
+    expect(ended?.frames).toBeLessThanOrEqual(GOP * 12);
+    expect(channel.leadFrames).toBeGreaterThan(6 * GOP);
+    expectPerfect(analyser);
+    await channel.stop();
+  });
+
+  it("keeps the schedule's clock when an item cannot be played at all", async () => {
+    const { studio, channel, analyser, run, types, events } = onAir([item("good", 300), item("broken", 310)]);
+    studio.onGop = ({ title }) => {
+      if (title === "broken") throw new AppError("encoder_failed", "moov atom not found");
+    };
+    await run(65_000);
+    expect(types()).toContain("item_given_up");
+    expectPerfect(analyser);
+    // Each round: 310 frames of filler, no more and no less.
+    const fillers = events.flatMap((event) => (event.type === "filler_ended" ? [event.frames] : []));
+    expect(fillers.slice(1, -1).every((frames) => frames === 310)).toBe(true);
+    expect(fillers.length).toBeGreaterThan(1);
+    await channel.stop();
+  });
+
+  it("moves to the schedule's new place when the wall clock is set, in one step and without a fault", async () => {
+    const { clock, channel, analyser, run, types } = onAir([item("a", 3000), item("b", 3000)]);
+    await run(15_000);
+    clock.stepWall(3_600_000 + 37_000);
+    await run(20_000);
+    expect(types().filter((type) => type === "reanchored")).toHaveLength(1);
+    const schedule = channel.definition.schedule;
+    const now = Math.floor((clock.wallNow() * 30) / 1000);
+    expect(channel.onNow.item).toBe(schedule.at(now).item);
+    expect(Math.abs(channel.onNow.startFrame - schedule.at(now).startFrame)).toBe(0);
+    expectPerfect(analyser);
+    await channel.stop();
+  });
+
+  it("leaves no source, no timer and no reader behind when it stops", async () => {
+    const { clock, studio, channel, run } = onAir([item("a", 45), item("b", 60)]);
+    await run(5_000);
+    const stopped = channel.stop();
+    await clock.advance(5_000);
+    await stopped;
+    expect(studio.opened.every((source) => source.closed)).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe("ChannelManager", () => {
+  it("puts a channel on air for its first viewer, once for all, and takes it off after the last has lingered", async () => {
+    const { clock, studio, definition, settings, channel } = onAir([item("film", 30 * 600)]);
+    await Promise.all([channel.stop(), clock.advance(1000)]);
+    const before = studio.opened.length;
+    const events: string[] = [];
+    const onEvent = (_channel: ChannelDefinition, event: ChannelEvent) => void events.push(event.type);
+    const manager = new ChannelManager({ settings, lingerMs: 30_000, onEvent });
+    manager.add(definition);
+    const holds = Array.from({ length: 50 }, () => manager.hold(1));
+    expect(new Set(holds.map((hold) => hold.channel)).size).toBe(1);
+    await clock.advance(3_000);
+    expect(studio.opened.length - before).toBe(1);
+    for (const hold of holds) hold.release();
+    await clock.advance(29_000);
+    expect(manager.onAir).toHaveLength(1);
+    const again = manager.hold(1);
+    await clock.advance(40_000);
+    expect(events).not.toContain("off_air");
+    again.release();
+    again.release();
+    await clock.advance(31_000);
+    expect(events.filter((type) => type === "off_air")).toHaveLength(1);
+    expect(manager.onAir).toHaveLength(0);
+    await manager.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("says which channels there are when asked for another one", () => {
+    const { settings } = onAir([item("film", 300)]);
+    const manager = new ChannelManager({ settings, lingerMs: 0, onEvent: () => undefined });
+    expect(() => manager.hold(9)).toThrow(/no channel 9/);
+  });
+});

@@ -1,0 +1,127 @@
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import { Scope } from "../base/scope.ts";
+import type { Gop } from "../media/gop.ts";
+import { FrameGrid, type HouseFormat } from "../media/house-format.ts";
+import { Muxer } from "../mpegts/muxer.ts";
+import type { LoopSchedule, ScheduleSlot } from "../playout/loop-schedule.ts";
+import type { OpenSource, PlayItem } from "../source/source.ts";
+import type { ReleasePolicy } from "../throttle/release.ts";
+import type { ChannelEventSink } from "./events.ts";
+import { Feeder } from "./feeder.ts";
+import { LeadBuffer } from "./lead-buffer.ts";
+import { ReleaseClock } from "./release-clock.ts";
+import { WireRing } from "./wire-ring.ts";
+
+/** What a channel is, whether it is on air or not. */
+export interface ChannelDefinition {
+  readonly id: number;
+  readonly number: number;
+  readonly name: string;
+  readonly format: HouseFormat;
+  readonly schedule: LoopSchedule<PlayItem>;
+  readonly open: OpenSource;
+  readonly filler: readonly Gop[];
+}
+
+/** How channels run: the same for all of them. */
+export interface ChannelSettings {
+  readonly leadMs: number;
+  readonly ringMs: number;
+  readonly releasePolicy: ReleasePolicy;
+  /** Decoding time of a channel's first frame, in 90 kHz ticks. */
+  readonly startTicks: number;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * A channel's time on air: from its first viewer until it has lingered after its last one. Sources fill the
+ * lead; `tick` lets go into the ring what is due; whoever reads the ring is told. Its bytes are one valid
+ * transport stream from the first to the last, whatever happens to the sources.
+ */
+export class Channel {
+  readonly definition: ChannelDefinition;
+  readonly ring: WireRing;
+  readonly #scope = new Scope();
+  readonly #policy: ReleasePolicy;
+  readonly #lead = new LeadBuffer(0);
+  readonly #release: ReleaseClock;
+  readonly #muxer: Muxer;
+  readonly #feeder: Feeder;
+  readonly #readers = new Set<() => void>();
+  readonly #onEvent: ChannelEventSink;
+
+  /** Goes on air at once, with the Gop in which the schedule stands now. */
+  constructor(definition: ChannelDefinition, settings: ChannelSettings, onEvent: ChannelEventSink) {
+    const { format, schedule, open, filler } = definition;
+    const { clock, random, leadMs } = settings;
+    const grid = new FrameGrid(format);
+    this.definition = definition;
+    this.#onEvent = onEvent;
+    this.#policy = settings.releasePolicy;
+    this.ring = new WireRing(Math.ceil(grid.framesIn(settings.ringMs)));
+    this.#muxer = new Muxer({ format, serviceName: definition.name, startTicks: settings.startTicks });
+
+    const scheduleNow = grid.framesIn(clock.wallNow());
+    const slot = schedule.at(Math.floor(scheduleNow));
+    const itemFrame = Math.floor(scheduleNow) - slot.startFrame;
+    const anchorFrame = slot.startFrame + Math.floor(itemFrame / format.gopFrames) * format.gopFrames;
+    this.#release = new ReleaseClock(grid, clock, scheduleNow - anchorFrame);
+    this.#feeder = new Feeder(
+      {
+        ...{ format, schedule, open, filler, leadMs, anchorFrame, clock, random, onEvent },
+        lead: this.#lead,
+        release: this.#release,
+      },
+      this.#scope,
+    );
+    const feeding = this.#feeder.run();
+    this.#scope.defer(() => feeding);
+    this.#scope.defer(() => this.#lead.nudge());
+    onEvent({ type: "on_air" });
+  }
+
+  /** What is on now by the schedule. */
+  get onNow(): ScheduleSlot<PlayItem> {
+    return this.#feeder.slotAt(Math.floor(this.#release.position()));
+  }
+
+  /** Finished media that waits for its time, in frames. */
+  get leadFrames(): number {
+    return this.#lead.end - this.#release.position();
+  }
+
+  /** Calls `reader` after each release of bytes, until the returned function is called. */
+  subscribe(reader: () => void): () => void {
+    this.#readers.add(reader);
+    return () => void this.#readers.delete(reader);
+  }
+
+  /** Lets go what is due now and wakes the readers. */
+  tick(): void {
+    const position = this.#release.position();
+    for (;;) {
+      const newest = this.ring.newest;
+      if (newest && newest.released < newest.gop.bytes.length) {
+        const due = this.#policy.bytesDue(newest.gop, position);
+        this.ring.release(due);
+        if (due < newest.gop.bytes.length) break;
+      }
+      const next = this.#lead.peek();
+      if (!next || next.frame > position) break;
+      this.#lead.shift();
+      this.ring.append(this.#muxer.mux(next));
+    }
+    // Readers are called even when nothing left: they also watch over time (a viewer that takes nothing).
+    for (const reader of this.#readers) reader();
+  }
+
+  /** Goes off air; resolves when its processes are gone. */
+  async stop(): Promise<void> {
+    if (this.#scope.closed) return this.#scope.close();
+    this.#readers.clear();
+    this.#onEvent({ type: "off_air" });
+    await this.#scope.close();
+  }
+}

@@ -1,0 +1,54 @@
+import { AppError } from "../base/errors.ts";
+
+/** Everything that happens on a channel and that somebody may want to know. */
+export type ChannelEvent =
+  | { readonly type: "on_air" }
+  | { readonly type: "off_air" }
+  | { readonly type: "item_started"; readonly title: string; readonly startFrame: number }
+  | {
+      readonly type: "source_failed";
+      readonly title: string;
+      readonly frame: number;
+      readonly failures: number;
+      readonly error: AppError;
+    }
+  | { readonly type: "source_resumed"; readonly title: string; readonly frame: number }
+  | { readonly type: "item_given_up"; readonly title: string; readonly frame: number }
+  | { readonly type: "filler_started"; readonly title: string }
+  | { readonly type: "filler_ended"; readonly frames: number }
+  | { readonly type: "feeding_failed"; readonly error: AppError }
+  | { readonly type: "reanchored"; readonly stepMs: number };
+
+/** Takes the events of one channel. Must not throw. */
+export type ChannelEventSink = (event: ChannelEvent) => void;
+
+/** How an event reads in the log. */
+export interface EventDescription {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
+/** Says what an event means, for a person. */
+export function describeEvent(event: ChannelEvent): EventDescription {
+  const fields: Record<string, string | number> = {};
+  for (const [key, value] of Object.entries(event)) {
+    if (key === "type") continue;
+    if (value instanceof AppError) Object.assign(fields, { code: value.code, reason: value.message });
+    else fields[key] = value;
+  }
+  return { ...DESCRIPTIONS[event.type], fields };
+}
+
+const DESCRIPTIONS: Record<ChannelEvent["type"], Omit<EventDescription, "fields">> = {
+  on_air: { level: "info", message: "channel on air" },
+  off_air: { level: "info", message: "channel off air" },
+  item_started: { level: "debug", message: "next programme is being fed" },
+  source_failed: { level: "warn", message: "encoder failed; another one takes over" },
+  source_resumed: { level: "info", message: "encoder resumed" },
+  item_given_up: { level: "error", message: "programme given up; standby picture until the next one" },
+  filler_started: { level: "warn", message: "standby picture on air" },
+  filler_ended: { level: "info", message: "back to the programme" },
+  feeding_failed: { level: "error", message: "fault in the feeder; starting it anew" },
+  reanchored: { level: "warn", message: "the wall clock was set; channel moved to where its schedule is" },
+};

@@ -1,0 +1,190 @@
+import type { Clock } from "../base/clock.ts";
+import { toAppError } from "../base/errors.ts";
+import type { Random } from "../base/random.ts";
+import type { Scope } from "../base/scope.ts";
+import { frameCount, type Gop, truncateGop } from "../media/gop.ts";
+import { FrameGrid, type HouseFormat } from "../media/house-format.ts";
+import { endFrame } from "../media/timed-gop.ts";
+import type { LoopSchedule, ScheduleSlot } from "../playout/loop-schedule.ts";
+import type { OpenSource, PlayItem } from "../source/source.ts";
+import { Splicer } from "../splice/splicer.ts";
+import type { ChannelEventSink } from "./events.ts";
+import { ItemPlayer } from "./item-player.ts";
+import type { LeadBuffer } from "./lead-buffer.ts";
+import type { ReleaseClock } from "./release-clock.ts";
+
+/** When less than this of the lead is left, a Gop of filler goes on air. */
+const FILLER_THRESHOLD_MS = 500;
+/** While a channel starts, its first Gops may each take this long before filler goes on air. */
+const STARTUP_GRACE_MS = 1_500;
+/** The next item's source is opened when so much of the current one is left to be fed. */
+const PREPARE_AHEAD_MS = 4_000;
+/** A step of the wall clock beyond this moves the channel to where the schedule now is. */
+const WALL_STEP_MS = 2_000;
+
+/** Pause after a fault of the feeder itself. */
+const RECOVERY_MS = 250;
+
+/** What a Feeder needs. */
+export interface FeederOptions {
+  readonly format: HouseFormat;
+  readonly schedule: LoopSchedule<PlayItem>;
+  readonly open: OpenSource;
+  /** Gops shown, in a loop, when no source delivers in time. */
+  readonly filler: readonly Gop[];
+  readonly leadMs: number;
+  readonly lead: LeadBuffer;
+  readonly release: ReleaseClock;
+  /** Schedule frame that channel frame 0 stands for. */
+  readonly anchorFrame: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onEvent: ChannelEventSink;
+}
+
+/**
+ * Keeps a channel's lead filled: asks the schedule what comes at the end of the timeline, takes the Gop from
+ * that item's player or, when it is not there in time, from the filler, and lets the Splicer place it. The
+ * schedule's clock is never held up: what could not be had is over when its time is over.
+ */
+export class Feeder {
+  readonly #options: FeederOptions;
+  readonly #scope: Scope;
+  readonly #grid: FrameGrid;
+  readonly #splicer: Splicer;
+  readonly #players = new Map<number, ItemPlayer>();
+  #anchorFrame: number;
+  #slot: ScheduleSlot<PlayItem> | undefined;
+  #starting = true;
+  #lastPushMs: number;
+  #fillerFrames = 0;
+  #fillerIndex = 0;
+
+  constructor(options: FeederOptions, scope: Scope) {
+    this.#options = options;
+    this.#scope = scope;
+    this.#grid = new FrameGrid(options.format);
+    this.#splicer = new Splicer(options.format);
+    this.#anchorFrame = options.anchorFrame;
+    this.#lastPushMs = options.clock.now();
+  }
+
+  /** Feeds until the scope closes. */
+  async run(): Promise<void> {
+    const { lead, leadMs } = this.#options;
+    this.#scope.defer(() => lead.nudge());
+    while (!this.#scope.closed) {
+      if (this.#leadMs() >= leadMs) await lead.room();
+      else await this.#append().catch((failure: unknown) => this.#recover(failure));
+    }
+  }
+
+  /** What is on at channel frame `frame` by the schedule. */
+  slotAt(frame: number): ScheduleSlot<PlayItem> {
+    return this.#options.schedule.at(this.#anchorFrame + frame);
+  }
+
+  #leadMs(): number {
+    const { lead, release } = this.#options;
+    return this.#grid.milliseconds(lead.end - release.position());
+  }
+
+  async #append(): Promise<void> {
+    const { lead, format, clock } = this.#options;
+    this.#followWallClock();
+    const frame = lead.end;
+    const slot = this.#enter(this.slotAt(frame));
+    const itemFrame = this.#anchorFrame + frame - slot.startFrame;
+    const left = slot.item.frames - itemFrame;
+    const player = this.#player(slot, itemFrame);
+    if (this.#grid.milliseconds(left) <= PREPARE_AHEAD_MS)
+      this.#player(this.#options.schedule.after(slot), 0);
+    const gop = await player.take(itemFrame, this.#deadlineMs());
+    if (this.#scope.closed) return;
+    const chosen = truncateGop(gop ?? this.#nextFiller(), Math.min(left, format.gopFrames));
+    this.#countFiller(gop ? undefined : chosen, slot.item.title);
+    const timed = this.#splicer.place(chosen, frame);
+    lead.push(timed);
+    this.#lastPushMs = clock.now();
+    if (this.#leadMs() > STARTUP_GRACE_MS) this.#starting = false;
+    if (endFrame(timed) - frame >= left) this.#leave(slot);
+  }
+
+  /** A fault of our own must not end the channel: everything is opened anew, a little later. */
+  async #recover(failure: unknown): Promise<void> {
+    if (this.#scope.closed) return;
+    this.#options.onEvent({ type: "feeding_failed", error: toAppError(failure) });
+    this.#closePlayers();
+    await this.#options.clock.sleep(RECOVERY_MS, this.#scope.signal).catch(() => undefined);
+  }
+
+  #closePlayers(): void {
+    for (const player of this.#players.values()) void player.close();
+    this.#players.clear();
+    this.#slot = undefined;
+  }
+
+  /** Monotonic time at which waiting for a Gop ends and filler goes on air. */
+  #deadlineMs(): number {
+    const { lead, release } = this.#options;
+    const usedUpMs = release.timeOf(lead.end) - FILLER_THRESHOLD_MS;
+    return this.#starting ? Math.max(usedUpMs, this.#lastPushMs + STARTUP_GRACE_MS) : usedUpMs;
+  }
+
+  #enter(slot: ScheduleSlot<PlayItem>): ScheduleSlot<PlayItem> {
+    if (this.#slot?.startFrame !== slot.startFrame) {
+      this.#slot = slot;
+      this.#options.onEvent({ type: "item_started", title: slot.item.title, startFrame: slot.startFrame });
+    }
+    return slot;
+  }
+
+  #leave(slot: ScheduleSlot<PlayItem>): void {
+    void this.#players.get(slot.startFrame)?.close();
+    this.#players.delete(slot.startFrame);
+  }
+
+  /** The player of a slot; when there is none it is started, at the first Gop that is not over at `itemFrame`. */
+  #player(slot: ScheduleSlot<PlayItem>, itemFrame: number): ItemPlayer {
+    const existing = this.#players.get(slot.startFrame);
+    if (existing) return existing;
+    const { format, open, clock, random, onEvent } = this.#options;
+    const startFrame = Math.ceil(itemFrame / format.gopFrames) * format.gopFrames;
+    const player = new ItemPlayer(
+      { item: slot.item, startFrame, gopFrames: format.gopFrames, open, clock, random, onEvent },
+      this.#scope.child(),
+    );
+    this.#players.set(slot.startFrame, player);
+    return player;
+  }
+
+  #nextFiller(): Gop {
+    const { filler } = this.#options;
+    return filler[this.#fillerIndex++ % filler.length]!;
+  }
+
+  #countFiller(filler: Gop | undefined, title: string): void {
+    if (filler) {
+      if (this.#fillerFrames === 0) this.#options.onEvent({ type: "filler_started", title });
+      this.#fillerFrames += frameCount(filler);
+    } else if (this.#fillerFrames > 0) {
+      this.#options.onEvent({ type: "filler_ended", frames: this.#fillerFrames });
+      this.#fillerFrames = 0;
+    }
+  }
+
+  /** Moves the timeline's next Gop to where the schedule is, when the wall clock has been set. */
+  #followWallClock(): void {
+    const { clock, release, lead, schedule, format, onEvent } = this.#options;
+    const scheduleNow = this.#grid.framesIn(clock.wallNow());
+    const step = scheduleNow - (this.#anchorFrame + release.position());
+    const stepMs = this.#grid.milliseconds(step);
+    if (Math.abs(stepMs) <= WALL_STEP_MS) return;
+    const target = schedule.at(Math.floor(this.#anchorFrame + lead.end + step));
+    const itemFrame = Math.floor(this.#anchorFrame + lead.end + step) - target.startFrame;
+    const aligned = Math.floor(itemFrame / format.gopFrames) * format.gopFrames;
+    this.#anchorFrame = target.startFrame + aligned - lead.end;
+    this.#closePlayers();
+    onEvent({ type: "reanchored", stepMs: Math.round(stepMs) });
+  }
+}

@@ -1,0 +1,101 @@
+import { networkInterfaces } from "node:os";
+import { basename } from "node:path";
+
+/** What the terminal shows of a channel. */
+export interface TerminalChannel {
+  readonly number: number;
+  readonly name: string;
+  /** Titles now and next, and ms until the change. */
+  readonly now: string;
+  readonly next: string;
+  readonly leftMs: number;
+}
+
+/** A file that cannot be played. */
+export interface RejectedFile {
+  readonly path: string;
+  readonly reason: string;
+}
+
+const SHOWN_REJECTED = 20;
+
+/** What the server is doing while it starts. */
+export type Progress =
+  | { readonly step: "tools" | "demo" | "pictures" }
+  | { readonly step: "scan"; readonly done: number; readonly total: number; readonly current: string };
+
+/** One line that says what the server is doing while it starts. */
+export function progressLine(progress: Progress): string {
+  switch (progress.step) {
+    case "tools":
+      return "Looking at ffmpeg …";
+    case "demo":
+      return "Making two demo channels (once) …";
+    case "pictures":
+      return "Drawing the standby picture …";
+    case "scan":
+      return `Reading your media: ${progress.done} of ${progress.total}  ${clip(basename(progress.current), 40)}`;
+  }
+}
+
+/** The addresses under which players on this network reach a server that listens on `host`. */
+export function reachableAddresses(host: string, interfaces = networkInterfaces()): string[] {
+  if (host !== "0.0.0.0" && host !== "::") return [host];
+  const external = Object.values(interfaces)
+    .flatMap((addresses) => addresses ?? [])
+    .filter((address) => address.family === "IPv4" && !address.internal)
+    .map((address) => address.address);
+  return external.length > 0 ? external : ["127.0.0.1"];
+}
+
+/** The text that greets the person who started the server: what is on air and how to watch it. */
+export function welcome(channels: readonly TerminalChannel[], host: string, port: number): string {
+  const base = `http://${bracket(reachableAddresses(host)[0]!)}:${port}`;
+  const numberWidth = Math.max(...channels.map(({ number }) => String(number).length));
+  const nameWidth = Math.min(28, Math.max(...channels.map(({ name }) => name.length)));
+  const rows = channels.map(
+    ({ number, name, now, next, leftMs }) =>
+      `  ${String(number).padStart(numberWidth)}  ${clip(name, nameWidth).padEnd(nameWidth)}` +
+      `  ${clip(now, 32)}  (${duration(leftMs)} left, then ${clip(next, 28)})`,
+  );
+  const first = channels[0]?.number ?? 1;
+  return [
+    "",
+    "  EXStreamTV is on air",
+    "",
+    ...rows,
+    "",
+    `  Playlist for players and DVRs   ${base}/iptv/channels.m3u`,
+    `  A channel by itself             ${base}/iptv/channel/${first}.ts`,
+    `  Watch now                       vlc ${base}/iptv/channel/${first}.ts`,
+    "",
+    "  Ctrl+C ends it.",
+    "",
+  ].join("\n");
+}
+
+/** The list of files that were left out, each with its reason; empty when there are none. */
+export function leftOut(rejected: readonly RejectedFile[]): string {
+  if (rejected.length === 0) return "";
+  const lines = rejected
+    .slice(0, SHOWN_REJECTED)
+    .map(({ path, reason }) => `    ${basename(path)}: ${reason}`);
+  const more = rejected.length - SHOWN_REJECTED;
+  if (more > 0) lines.push(`    … and ${more} more; the log names them all`);
+  return ["", `  Left out, because they cannot be played (${rejected.length}):`, ...lines, ""].join("\n");
+}
+
+function bracket(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
+}
+
+function clip(text: string, width: number): string {
+  const characters = [...text];
+  return characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}…`;
+}
+
+function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const minutes = Math.floor(seconds / 60);
+  return minutes === 0 ? `${seconds} s` : `${minutes}:${String(seconds % 60).padStart(2, "0")} min`;
+}

@@ -1,0 +1,151 @@
+import { z } from "zod";
+import { LOG_LEVELS } from "../base/log.ts";
+
+/** How released bytes are paced; docs of each mode: the design's table of throttle modes. */
+export const THROTTLE_MODES = ["realtime", "burst", "adaptive", "disabled"] as const;
+
+/** One of the throttle modes. */
+export type ThrottleMode = (typeof THROTTLE_MODES)[number];
+
+/** A whole number from `min` to `max`. */
+const whole = (min: number, max: number) => z.int().min(min).max(max);
+
+/** A real number from `min` to `max`. */
+const real = (min: number, max: number) => z.number().min(min).max(max);
+
+/** A picture dimension in pixels: even, as 4:2:0 chroma needs. */
+const pixels = () => z.int().min(16).max(7680).multipleOf(2);
+
+const server = z.strictObject({
+  host: z
+    .string()
+    .min(1)
+    .default("0.0.0.0")
+    .describe("Address to listen on; 127.0.0.1 keeps the server to this machine."),
+  port: whole(0, 65_535).default(8411).describe("TCP port to listen on; 0 takes any free one."),
+});
+
+const ffmpeg = z.strictObject({
+  path: z.string().default("").describe("The ffmpeg program; empty looks on PATH."),
+  ffprobe_path: z.string().default("").describe("The ffprobe program; empty looks on PATH."),
+});
+
+const houseFormat = z.strictObject({
+  width: pixels().default(1280).describe("Width of every channel's picture in pixels, even."),
+  height: pixels().default(720).describe("Height of every channel's picture in pixels, even."),
+  fps: z
+    .union([z.literal("auto"), real(10, 120)], { error: 'expected a frame rate from 10 to 120, or "auto"' })
+    .default(30)
+    .describe(
+      "Frames per second. 23.976, 29.97 and 59.94 mean the exact NTSC rates; auto takes the commonest rate of the channel's media.",
+    ),
+  gop_seconds: real(0.5, 2)
+    .default(1)
+    .describe(
+      "Length of a group of pictures in seconds: how often a viewer can join and a source can change.",
+    ),
+  audio_bitrate_bps: whole(32_000, 320_000).default(128_000).describe("Rate of the AAC audio in bit/s."),
+});
+
+const channels = z.strictObject({
+  lead_seconds: real(4, 60)
+    .default(8)
+    .describe(
+      "How far sources run ahead of what is on air, in seconds: the time a failure has to be repaired unseen.",
+    ),
+  ring_seconds: real(4, 120)
+    .default(12)
+    .describe(
+      "How much of the released stream is kept for viewers in seconds; a viewer further behind is moved on.",
+    ),
+  linger_seconds: real(0, 86_400)
+    .default(30)
+    .describe("How long a channel keeps running after its last viewer left, in seconds."),
+});
+
+const library = z.strictObject({
+  folder: z
+    .string()
+    .default("")
+    .describe("The media folder: each sub-folder with media is a channel. Empty: none."),
+  probe_concurrency: whole(1, 32).default(2).describe("How many files are examined at the same time."),
+});
+
+const sessionManager = z.strictObject({
+  max_sessions_per_channel: whole(1, 100_000).default(50).describe("Viewers that one channel takes at once."),
+  idle_timeout_seconds: real(1, 86_400)
+    .default(300)
+    .describe("A viewer that has taken no data for this many seconds is disconnected."),
+  cleanup_interval_seconds: real(1, 3600).default(60).describe("Seconds between two looks for idle viewers."),
+});
+
+const streamThrottler = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe("Whether delivery is paced; false is the same as mode: disabled."),
+  target_bitrate_bps: whole(500_000, 100_000_000)
+    .default(4_000_000)
+    .describe("Rate of a channel's whole transport stream in bit/s."),
+  mode: z
+    .enum(THROTTLE_MODES)
+    .default("realtime")
+    .describe(
+      "realtime (constant rate), burst (fast start, then media rate), adaptive (per viewer) or disabled.",
+    ),
+});
+
+const aiAutoHeal = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe("Whether failures are diagnosed and repaired without an operator."),
+  use_error_screen_fallback: z
+    .boolean()
+    .default(true)
+    .describe("Whether an error screen goes on air while a source is away."),
+  hot_swap_enabled: z
+    .boolean()
+    .default(true)
+    .describe("Whether a repair may replace a source while it is on air."),
+});
+
+const databaseBackup = z.strictObject({
+  enabled: z.boolean().default(true).describe("Whether the database is backed up regularly."),
+  interval_hours: real(0.1, 8760).default(24).describe("Hours between two backups."),
+  keep_count: whole(1, 1000).default(7).describe("How many backups are kept; the oldest is deleted first."),
+  compress: z.boolean().default(true).describe("Whether backups are compressed with gzip."),
+});
+
+const log = z.strictObject({
+  level: z.enum(LOG_LEVELS).default("info").describe("The least severe kind of message that is written."),
+});
+
+/** The whole configuration: every key with its bounds, default and description; unknown keys are refused. */
+export const CONFIG_SCHEMA = z.strictObject({
+  server: server.prefault({}).describe("Where the server listens."),
+  ffmpeg: ffmpeg.prefault({}).describe("The programs that decode and encode."),
+  house_format: houseFormat
+    .prefault({})
+    .describe("The one format in which every source of a channel delivers."),
+  channels: channels.prefault({}).describe("How far channels work ahead and how long they keep running."),
+  library: library.prefault({}).describe("Media on disk."),
+  session_manager: sessionManager
+    .prefault({})
+    .describe("Who may watch, and for how long without taking data."),
+  stream_throttler: streamThrottler.prefault({}).describe("How fast bytes leave the server."),
+  ai_auto_heal: aiAutoHeal.prefault({}).describe("Repairs without an operator."),
+  database_backup: databaseBackup.prefault({}).describe("Regular copies of the database."),
+  log: log.prefault({}).describe("What the server writes about itself."),
+});
+
+/** A complete, valid configuration. */
+export type Config = z.output<typeof CONFIG_SCHEMA>;
+
+/** What may be written in a file or handed over: every section and key optional. */
+export type ConfigInput = z.input<typeof CONFIG_SCHEMA>;
+
+/** The address of one key: section, then name. */
+export type ConfigPath = {
+  [Section in keyof Config]: readonly [Section, keyof Config[Section] & string];
+}[keyof Config];

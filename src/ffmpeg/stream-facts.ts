@@ -1,0 +1,122 @@
+import { type Rational, rational } from "../base/rational.ts";
+import type { FfprobeReport, FfprobeStream } from "./ffprobe-report.ts";
+import type { AudioFacts, VideoFacts } from "./media-facts.ts";
+
+/** Codecs that are pictures by nature; beside a real video stream, or alone in a sound file, they are a cover. */
+const STILL_CODECS = new Set(["mjpeg", "png", "bmp", "gif", "tiff", "webp", "jpegls", "jpeg2000"]);
+const SOUND_DEMUXERS = /^(mp3|flac|ogg|wav|w64|aiff|au|caf|amr|aac|ac3|eac3|dts|ape|wv|tta|tak|mpc8?|dsf)$/;
+
+/** The stream to show: a real video stream, the file's default first; covers and thumbnails never. */
+export function chooseVideo(report: FfprobeReport, demuxer: string): VideoFacts | undefined {
+  const moving = report.streams.filter(
+    (stream) =>
+      isKnown(stream, "video") &&
+      (stream.width ?? 0) > 0 &&
+      (stream.height ?? 0) > 0 &&
+      !stream.disposition.attached_pic &&
+      !stream.disposition.timed_thumbnails &&
+      !(STILL_CODECS.has(stream.codec_name!) && SOUND_DEMUXERS.test(demuxer)),
+  );
+  const real = moving.filter((stream) => !STILL_CODECS.has(stream.codec_name!));
+  const candidates = real.length > 0 ? real : moving;
+  const chosen = candidates.find((stream) => stream.disposition.default) ?? candidates[0];
+  return chosen && videoFacts(chosen);
+}
+
+/** All sound that can be decoded, in the file's order. */
+export function listAudio(report: FfprobeReport): AudioFacts[] {
+  return playableAudio(report).map(audioFacts);
+}
+
+/** The stream to hear: the file's default, else the first that is no commentary or audio description. */
+export function chooseAudio(report: FfprobeReport): AudioFacts | undefined {
+  const playable = playableAudio(report);
+  const plain = playable.filter(({ disposition }) => !disposition.comment && !disposition.visual_impaired);
+  const candidates = plain.length > 0 ? plain : playable;
+  const chosen = candidates.find((stream) => stream.disposition.default) ?? candidates[0];
+  return chosen && audioFacts(chosen);
+}
+
+function playableAudio(report: FfprobeReport): FfprobeStream[] {
+  return report.streams.filter(
+    (stream) => isKnown(stream, "audio") && (stream.sample_rate ?? 0) > 0 && (stream.channels ?? 0) > 0,
+  );
+}
+
+function isKnown(stream: FfprobeStream, type: string): boolean {
+  return stream.codec_type === type && known(stream.codec_name) !== undefined;
+}
+
+function videoFacts(stream: FfprobeStream): VideoFacts {
+  return {
+    index: stream.index,
+    codec: stream.codec_name!,
+    profile: known(stream.profile),
+    width: stream.width!,
+    height: stream.height!,
+    sampleAspectRatio: parseRatio(stream.sample_aspect_ratio) ?? rational(1),
+    rotationDegrees: rotation(stream),
+    frameRate: parseRatio(stream.avg_frame_rate),
+    realFrameRate: parseRatio(stream.r_frame_rate),
+    pixelFormat: known(stream.pix_fmt),
+    bitDepth: bitDepth(stream),
+    fieldOrder: fieldOrder(stream.field_order),
+    durationSeconds: duration(stream),
+    colorRange: known(stream.color_range),
+    colorSpace: known(stream.color_space),
+    colorTransfer: known(stream.color_transfer),
+    colorPrimaries: known(stream.color_primaries),
+  };
+}
+
+function audioFacts(stream: FfprobeStream): AudioFacts {
+  const language = stream.tags.language;
+  return {
+    index: stream.index,
+    codec: stream.codec_name!,
+    profile: known(stream.profile),
+    sampleRate: stream.sample_rate!,
+    channels: stream.channels!,
+    channelLayout: known(stream.channel_layout),
+    language: language === "und" ? undefined : known(language),
+    durationSeconds: duration(stream),
+  };
+}
+
+function known(value: string | undefined): string | undefined {
+  return value === undefined || value === "" || value === "unknown" || value === "none" ? undefined : value;
+}
+
+/** Reads "30000/1001" or "64:45"; undefined for "0/0", "0:1" and the like. */
+export function parseRatio(value: string | undefined): Rational | undefined {
+  const match = /^(\d+)[/:](\d+)$/.exec(value ?? "");
+  const [num, den] = [Number(match?.[1]), Number(match?.[2])];
+  return num > 0 && den > 0 ? rational(num, den) : undefined;
+}
+
+/** ffprobe counts anticlockwise. */
+function rotation(stream: FfprobeStream): number {
+  const anticlockwise = stream.side_data_list.find((data) => data.rotation !== undefined)?.rotation ?? 0;
+  return ((4 - (((Math.round(anticlockwise / 90) % 4) + 4) % 4)) % 4) * 90;
+}
+
+function bitDepth(stream: FfprobeStream): number | undefined {
+  if (stream.bits_per_raw_sample) return stream.bits_per_raw_sample;
+  const format = known(stream.pix_fmt);
+  if (!format) return undefined;
+  const written = /(?:p0|p|gray|x2rgb|x2bgr)(9|10|12|14|16)(?:le|be)?$/.exec(format);
+  return written ? Number(written[1]) : 8;
+}
+
+function fieldOrder(value: string | undefined): VideoFacts["fieldOrder"] {
+  if (value === "progressive") return "progressive";
+  return /^[tb][tb]$/.test(value ?? "") ? "interlaced" : "unknown";
+}
+
+/** Matroska states the length of a stream in a tag ("00:42:10.123000000"), the others in its header. */
+function duration(stream: FfprobeStream): number | undefined {
+  if (stream.duration !== undefined && stream.duration > 0) return stream.duration;
+  const match = /^(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(stream.tags.duration ?? "");
+  const seconds = match ? Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3]) : 0;
+  return seconds > 0 ? seconds : undefined;
+}

@@ -1,0 +1,127 @@
+import { randomInt } from "node:crypto";
+import { Command, InvalidArgumentError } from "commander";
+import { SystemClock } from "./base/clock.ts";
+import { AppError, ERRORS, toAppError } from "./base/errors.ts";
+import { createLogger } from "./base/log.ts";
+import { seededRandom } from "./base/random.ts";
+import { analyse } from "./cli/analyse.ts";
+import { leftOut, progressLine, welcome } from "./cli/terminal.ts";
+import { loadConfig } from "./config/loader.ts";
+import { killAllNow } from "./ffmpeg/child.ts";
+import { FrameGrid } from "./media/house-format.ts";
+import { Server } from "./server.ts";
+
+/** A second interrupt within the shutdown ends the process at once; so does a shutdown that takes longer. */
+const SHUTDOWN_MS = 10_000;
+
+interface ServeOptions {
+  readonly config?: string;
+  readonly data?: string;
+  readonly host?: string;
+  readonly port?: number;
+}
+
+const clock = new SystemClock();
+const program = new Command("exstreamtv")
+  .description("Self-hosted linear TV: your films and series as channels whose stream never breaks.")
+  .showHelpAfterError();
+
+program
+  .command("serve", { isDefault: true })
+  .description("put the sub-folders of FOLDER on air, each as a channel (without FOLDER: two demo channels)")
+  .argument("[FOLDER]", "folder with your media")
+  .option("-c, --config <file>", "configuration file (YAML)")
+  .option("-d, --data <folder>", "folder for everything the server keeps")
+  .option("--host <address>", "address to listen on")
+  .option("-p, --port <number>", "port to listen on", wholeNumber)
+  .action((folder: string | undefined, options: ServeOptions) => run(() => serve(folder, options)));
+
+program
+  .command("analyse")
+  .description("judge a transport stream: ETSI TR 101 290 and the timeline that a decoder sees")
+  .argument("<FILE|URL>")
+  .option("--seconds <n>", "how long to watch a URL", wholeNumber)
+  .option("--json", "print the whole report as JSON")
+  .action((source: string, options: { seconds?: number; json?: boolean }) =>
+    run(async () => {
+      const signal = interrupted();
+      const write = (text: string) => void process.stdout.write(text);
+      process.exitCode = await analyse(source, { ...options, signal, clock, write });
+    }),
+  );
+
+await program.parseAsync();
+
+async function serve(folder: string | undefined, options: ServeOptions): Promise<void> {
+  const { config, dataFolder } = loadConfig({
+    file: options.config,
+    dataFolder: options.data,
+    env: process.env,
+    overrides: { server: { host: options.host, port: options.port } },
+  });
+  const isTerminal = process.stderr.isTTY === true;
+  const log = createLogger({ level: config.log.level, pretty: isTerminal });
+  const signal = interrupted();
+  // Whatever ends this process, no encoder outlives it.
+  process.on("exit", killAllNow);
+  let shown = "";
+  const server = await Server.start({
+    ...{ config, dataFolder, log, clock, signal, env: process.env },
+    mediaFolder: folder ?? (config.library.folder || undefined),
+    random: seededRandom(randomInt(2 ** 32)),
+    onProgress: (progress) => {
+      const line = progressLine(progress);
+      if (isTerminal) process.stderr.write(`\r\x1b[K  ${line}`);
+      else if (progress.step !== shown) process.stderr.write(`  ${line}\n`);
+      shown = progress.step;
+    },
+  });
+  if (isTerminal) process.stderr.write("\r\x1b[K");
+  process.stdout.write(leftOut(server.library.rejected));
+  process.stdout.write(welcome(onNow(server), config.server.host, server.port));
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  process.stdout.write("\n  Going off air.\n");
+  clock.after(SHUTDOWN_MS, () => process.exit(1));
+  await server.close();
+  process.exit(0);
+}
+
+/** What the schedule of each channel says now. */
+function onNow({ manager }: Server) {
+  return manager.definitions.map(({ number, name, format, schedule }) => {
+    const grid = new FrameGrid(format);
+    const frame = Math.floor(grid.framesIn(clock.wallNow()));
+    const slot = schedule.at(frame);
+    const leftMs = grid.milliseconds(slot.startFrame + slot.item.frames - frame);
+    return { number, name, now: slot.item.title, next: schedule.after(slot).item.title, leftMs };
+  });
+}
+
+/** Aborts at the first SIGINT, SIGTERM or SIGHUP; the second one ends the process at once. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort(new AppError("internal", `ended by ${name}`));
+    });
+  }
+  return controller.signal;
+}
+
+/** Runs a verb; a failure is told in two lines that say what and where, with exit status 2. */
+async function run(verb: () => Promise<void>): Promise<void> {
+  try {
+    await verb();
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    process.stderr.write(`\n  ${ERRORS[error.code].title} (${error.code})\n  ${error.message}\n\n`);
+    if (error.code === "internal") process.stderr.write(`${error.stack}\n${String(error.cause ?? "")}\n`);
+    process.exit(2);
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
+  return Number(text);
+}

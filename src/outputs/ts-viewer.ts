@@ -1,0 +1,98 @@
+import type { Socket } from "node:net";
+import type { Clock } from "../base/clock.ts";
+import type { WirePosition, WireRing } from "../channels/wire-ring.ts";
+
+/** A viewer whose socket takes nothing for so long is idle (somebody pressed pause): it loses its place. */
+const IDLE_MS = 10_000;
+/** Most bytes handed to a socket at one time. */
+const MAX_WRITE_BYTES = 1 << 20;
+
+/** Why a viewer's stream came to its end. */
+export type ViewerEnd = "client_gone" | "idle_timeout" | "shutdown";
+
+/** What a viewer has had so far. */
+export interface ViewerFigures {
+  bytesSent: number;
+  /** How often it fell out of the ring and went on at the newest keyframe. */
+  jumps: number;
+}
+
+/**
+ * One client on a channel: a position in its ring, and a socket that is written to as fast as it takes. A viewer
+ * that is too slow loses pictures, never anybody else's time: it goes on at the newest keyframe.
+ */
+export class TsViewer {
+  readonly figures: ViewerFigures = { bytesSent: 0, jumps: 0 };
+  readonly #socket: Socket;
+  readonly #ring: WireRing;
+  readonly #clock: Clock;
+  readonly #idleTimeoutMs: number;
+  #position: WirePosition | undefined;
+  #blockedSinceMs: number | undefined;
+  #end: ViewerEnd | undefined;
+
+  /** Ends when the socket closes, or after `idleTimeoutMs` in which the socket took nothing. */
+  constructor(socket: Socket, ring: WireRing, clock: Clock, idleTimeoutMs: number) {
+    this.#socket = socket;
+    this.#ring = ring;
+    this.#clock = clock;
+    this.#idleTimeoutMs = idleTimeoutMs;
+    socket.on("drain", this.#onDrain);
+  }
+
+  /** Why it ended; `client_gone` until anything else is known. */
+  get endReason(): ViewerEnd {
+    return this.#end ?? "client_gone";
+  }
+
+  /** Hands over what has been released since the last time. Called after each release. */
+  pump(): void {
+    if (this.#socket.destroyed) return;
+    if (this.#blockedSinceMs === undefined) this.#write();
+    else this.#watchIdle(this.#clock.now() - this.#blockedSinceMs);
+  }
+
+  /** Ends the stream from our side; what the socket has taken still arrives. */
+  close(reason: ViewerEnd): void {
+    this.#end ??= reason;
+    this.#socket.off("drain", this.#onDrain);
+    // A socket that does not drain would keep a graceful end waiting for ever.
+    if (this.#blockedSinceMs === undefined) this.#socket.destroySoon();
+    else this.#socket.destroy();
+  }
+
+  #write(): void {
+    this.#position ??= this.#ring.newestKeyframe();
+    if (this.#position === undefined) return;
+    if (this.#position < this.#ring.tail) this.#jump();
+    let accepted = true;
+    let room = MAX_WRITE_BYTES;
+    this.#socket.cork();
+    while (accepted && room > 0) {
+      const bytes = this.#ring.read(this.#position);
+      if (!bytes) break;
+      accepted = this.#socket.write(bytes);
+      this.#position += bytes.length;
+      this.figures.bytesSent += bytes.length;
+      room -= bytes.length;
+    }
+    this.#socket.uncork();
+    if (!accepted) this.#blockedSinceMs = this.#clock.now();
+  }
+
+  #watchIdle(blockedMs: number): void {
+    if (blockedMs >= this.#idleTimeoutMs) this.close("idle_timeout");
+    else if (blockedMs >= IDLE_MS) this.#position = undefined;
+  }
+
+  #jump(): void {
+    this.#position = this.#ring.newestKeyframe()!;
+    this.figures.jumps++;
+  }
+
+  readonly #onDrain = () => {
+    this.#blockedSinceMs = undefined;
+    if (this.#position === undefined) this.#jump();
+    this.#write();
+  };
+}

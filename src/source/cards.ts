@@ -1,0 +1,73 @@
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { CARD_FONT_FILE, type CardLine, type CardPicture } from "./encoder-command.ts";
+
+const LINE_CHARACTERS = 32;
+const MAX_TITLE_LINES = 3;
+const TITLE_SIZE = 0.085;
+const SUBTITLE_SIZE = 0.045;
+const LINE_SPACING = 1.35;
+const TITLE_COLOUR = "0xf2f4f8";
+const SUBTITLE_COLOUR = "0x8f9bb3";
+
+/** Makes the working folder of encoders that draw text, with the font in it. */
+export async function prepareCardFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const font = createRequire(import.meta.url).resolve("dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf");
+  await copyFile(font, join(folder, CARD_FONT_FILE));
+}
+
+/**
+ * Writes the texts of a card into files of the working folder and returns the card. `name` (letters, digits and
+ * `-`) keeps cards apart; a card of the same name is replaced.
+ */
+export async function writeCard(
+  folder: string,
+  name: string,
+  title: string,
+  subtitle: string,
+): Promise<CardPicture> {
+  const titleLines = wrap(title, LINE_CHARACTERS, MAX_TITLE_LINES);
+  const texts = [
+    ...titleLines.map((text) => ({ text, size: TITLE_SIZE, colour: TITLE_COLOUR })),
+    { text: wrap(subtitle, LINE_CHARACTERS * 2, 1).join(" "), size: SUBTITLE_SIZE, colour: SUBTITLE_COLOUR },
+  ].filter(({ text }) => text !== "");
+  const height = texts.reduce((total, { size }) => total + size * LINE_SPACING, 0);
+  let top = (1 - height) / 2;
+  const lines: CardLine[] = [];
+  for (const [index, { text, size, colour }] of texts.entries()) {
+    const textFile = `${name}-${index}.txt`;
+    await writeFile(join(folder, textFile), text);
+    lines.push({ textFile, size, colour, middle: top + (size * LINE_SPACING) / 2 });
+    top += size * LINE_SPACING;
+  }
+  return { kind: "card", lines };
+}
+
+/** Breaks a text between words into at most `maxLines` lines; what does not fit is cut off with an ellipsis. */
+export function wrap(text: string, maxCharacters: number, maxLines: number): string[] {
+  const words = text
+    .replace(/[\p{Cc}\s]+/gu, " ")
+    .trim()
+    .split(" ");
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    const joined = last === undefined ? word : `${last} ${word}`;
+    if (last !== undefined && [...joined].length <= maxCharacters) lines[lines.length - 1] = joined;
+    else lines.push(word);
+  }
+  const kept = lines.slice(0, maxLines).map((line) => cut(line, maxCharacters));
+  if (lines.length > maxLines) kept[maxLines - 1] = cut(`${kept[maxLines - 1]} …………`, maxCharacters);
+  return kept;
+}
+
+function cut(line: string, maxCharacters: number): string {
+  const characters = [...line];
+  if (characters.length <= maxCharacters && !line.endsWith("…………")) return line;
+  return `${characters
+    .slice(0, maxCharacters - 1)
+    .join("")
+    .replace(/[ …]+$/, "")}…`;
+}

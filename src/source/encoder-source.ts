@@ -1,0 +1,137 @@
+import type { Clock } from "../base/clock.ts";
+import { AppError } from "../base/errors.ts";
+import { type ChildExit, FfmpegChild } from "../ffmpeg/child.ts";
+import { frameCount, type Gop } from "../media/gop.ts";
+import type { HouseFormat } from "../media/house-format.ts";
+import { FragmentReader } from "../mp4/fragment-reader.ts";
+import { GopAssembler } from "../mp4/gop-assembler.ts";
+import type { EncoderCommand } from "./encoder-command.ts";
+import type { Source } from "./source.ts";
+
+/** An encoder that is being read and neither writes nor gets on for so long is stalled, in ms. */
+const STALL_MS = 2_000;
+/** The same before its first byte: opening and seeking may take longer. */
+const STARTUP_MS = 8_000;
+const WATCH_PERIOD_MS = 250;
+
+/** What an encoder run needs. */
+export interface EncoderSourceOptions {
+  readonly ffmpeg: string;
+  readonly command: EncoderCommand;
+  /** The item's length: fewer frames than this from the run is a failure. */
+  readonly frames: number;
+  readonly format: HouseFormat;
+  /** Working folder with the text and font files of cards. */
+  readonly folder: string;
+  readonly clock: Clock;
+}
+
+/**
+ * One run of ffmpeg as a source. Nothing is read from it between calls of `next`, so the pipe holds the encoder
+ * back when the channel has enough; a stall is therefore judged only while a call waits.
+ */
+export class EncoderSource implements Source {
+  readonly #options: EncoderSourceOptions;
+  readonly #child: FfmpegChild;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #reader = new FragmentReader();
+  readonly #assembler: GopAssembler;
+  readonly #ready: Gop[] = [];
+  #position: number;
+  #shortcoming: AppError | undefined;
+  #heard = false;
+  #ended = false;
+
+  constructor(options: EncoderSourceOptions) {
+    this.#options = options;
+    this.#position = options.command.position.firstFrame;
+    this.#assembler = new GopAssembler(options.format, options.command.position);
+    this.#child = new FfmpegChild({
+      binary: options.ffmpeg,
+      args: options.command.args,
+      cwd: options.folder,
+      clock: options.clock,
+      progress: true,
+    });
+    this.#chunks = this.#child.stdout[Symbol.asyncIterator]();
+  }
+
+  /** The encoder's process id, undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  async next(): Promise<Gop | undefined> {
+    while (this.#ready.length === 0 && !this.#ended) {
+      const chunk = await this.#read();
+      if (chunk) this.#take(chunk);
+      else await this.#finish();
+    }
+    const gop = this.#ready.shift();
+    if (gop) this.#position = gop.firstFrame + frameCount(gop);
+    else if (this.#shortcoming) throw this.#shortcoming;
+    return gop;
+  }
+
+  async close(): Promise<void> {
+    this.#ended = true;
+    await this.#child.kill();
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#heard = true;
+    for (const fragment of this.#reader.push(chunk)) {
+      this.#ready.push(...this.#assembler.push(fragment, this.#reader.init!));
+    }
+  }
+
+  /** The next bytes, undefined at the end; throws `encoder_stalled`. */
+  #read(): Promise<Uint8Array | undefined> {
+    const { clock } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
+    const begunMs = clock.now();
+    const watch = clock.every(WATCH_PERIOD_MS, () => {
+      const quietMs = clock.now() - Math.max(begunMs, this.#child.progress.advancedAtMs);
+      if (quietMs < (this.#heard ? STALL_MS : STARTUP_MS)) return;
+      void this.#child.killNow();
+      reject(
+        this.#failure("encoder_stalled", `nothing came out of the encoder for ${Math.round(quietMs)} ms`),
+      );
+    });
+    this.#chunks.next().then(
+      (result) => resolve(result.done ? undefined : result.value),
+      (failure) => reject(this.#failure("encoder_failed", "the encoder's output broke off", failure)),
+    );
+    return promise.finally(() => watch.cancel());
+  }
+
+  /** The output has ended: everything was delivered, or there is a reason why not. */
+  async #finish(): Promise<void> {
+    const exit = await this.#child.exited;
+    this.#ended = true;
+    // After a death the last Gop may lack its sound: it is left to the next run, which makes it whole.
+    const proper = exit.code === 0;
+    if (proper && this.#reader.init) this.#ready.push(...this.#assembler.finish(this.#reader.init));
+    const last = this.#ready.at(-1);
+    const reached = last ? last.firstFrame + frameCount(last) : this.#position;
+    if (reached >= this.#options.frames) return;
+    const where = `at frame ${reached} of ${this.#options.frames}`;
+    this.#shortcoming = proper
+      ? this.#failure("encoder_short", `the file ended ${where}`)
+      : this.#failure("encoder_failed", `the encoder ended ${where} (${describeExit(exit)})`);
+  }
+
+  #failure(
+    code: "encoder_failed" | "encoder_stalled" | "encoder_short",
+    detail: string,
+    cause?: unknown,
+  ): AppError {
+    const last = this.#child.spawnError?.message ?? this.#child.stderrTail.slice(-3).join(" | ");
+    return new AppError(code, last ? `${detail}: ${last}` : detail, { cause });
+  }
+}
+
+function describeExit(exit: ChildExit): string {
+  if (exit.signal) return `signal ${exit.signal}`;
+  return exit.code === null ? "not started" : `exit code ${exit.code}`;
+}

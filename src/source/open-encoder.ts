@@ -1,0 +1,60 @@
+import type { Clock } from "../base/clock.ts";
+import { rational, scaleRound } from "../base/rational.ts";
+import { inputArguments } from "../ffmpeg/input-safety.ts";
+import type { MediaFacts } from "../ffmpeg/probe.ts";
+import type { HouseFormat } from "../media/house-format.ts";
+import { writeCard } from "./cards.ts";
+import { type EncoderInput, encoderCommand } from "./encoder-command.ts";
+import { EncoderSource } from "./encoder-source.ts";
+import type { OpenSource, PlayItem } from "./source.ts";
+
+/** A file and its identity, as the library knows it. */
+export interface MediaFile {
+  readonly id: number;
+  readonly title: string;
+  readonly facts: MediaFacts;
+}
+
+/** Plans a file for a channel: its length in house frames, and its card when it has no picture. */
+export async function planItem(media: MediaFile, format: HouseFormat, folder: string): Promise<PlayItem> {
+  const { facts } = media;
+  const milliseconds = Math.round(facts.durationSeconds * 1000);
+  const frames = scaleRound(milliseconds, rational(format.fps.num, format.fps.den * 1000));
+  const card = facts.video ? undefined : await writeCard(folder, `title-${media.id}`, media.title, "");
+  return { mediaId: media.id, title: media.title, facts, frames: Math.max(1, frames), card };
+}
+
+/** What every encoder of a server shares. */
+export interface EncoderSurroundings {
+  readonly ffmpeg: string;
+  /** Working folder, made by `prepareCardFolder`. */
+  readonly folder: string;
+  readonly clock: Clock;
+}
+
+/** Opens items of a channel by encoding their files into its house format. */
+export function openEncoder(surroundings: EncoderSurroundings, format: HouseFormat): OpenSource {
+  return (item, startFrame) => {
+    const command = encoderCommand(inputOf(item), { frames: item.frames, startFrame }, format);
+    return new EncoderSource({ ...surroundings, command, frames: item.frames, format });
+  };
+}
+
+function inputOf(item: PlayItem): EncoderInput {
+  const { facts, card } = item;
+  const fileArguments = inputArguments(facts.path, facts.demuxer);
+  if (!facts.video) {
+    return { fileArguments, picture: card ?? { kind: "card", lines: [] }, audioStream: facts.audio?.index };
+  }
+  const pictureSeconds = facts.video.durationSeconds ?? facts.durationSeconds;
+  return {
+    fileArguments,
+    picture: {
+      kind: "stream",
+      stream: facts.video.index,
+      interlaced: facts.video.fieldOrder === "interlaced",
+      stillSeconds: Math.max(0, facts.durationSeconds - pictureSeconds),
+    },
+    audioStream: facts.audio?.index,
+  };
+}

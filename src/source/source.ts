@@ -1,0 +1,27 @@
+import type { MediaFacts } from "../ffmpeg/probe.ts";
+import type { Gop } from "../media/gop.ts";
+import type { CardPicture } from "./encoder-command.ts";
+
+/** One file in a channel's line-up. */
+export interface PlayItem {
+  readonly mediaId: number;
+  readonly title: string;
+  readonly facts: MediaFacts;
+  /** Planned length in house frames: what the schedule counts with, kept to the frame. */
+  readonly frames: number;
+  /** What is shown when the file has no picture. */
+  readonly card?: CardPicture;
+}
+
+/**
+ * Where a channel's Gops come from. `next` gives them in order, each beginning where the last one ended, and
+ * undefined after the item's last frame. What goes wrong is thrown by `next`, as an AppError.
+ */
+export interface Source {
+  next(): Promise<Gop | undefined>;
+  /** Ends it and everything it owns; idempotent. */
+  close(): Promise<void>;
+}
+
+/** Opens an item at a frame that begins a Gop (a multiple of the house format's gopFrames). */
+export type OpenSource = (item: PlayItem, startFrame: number) => Source;
