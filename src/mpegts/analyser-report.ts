@@ -1,4 +1,4 @@
-import { type AnalyserState, sumOverStreams } from "./analyser-state.ts";
+import { type AnalyserState, pcrAccuracy, sumOverStreams } from "./analyser-state.ts";
 import { type CheckResult, checkResults, ptsLead, wholeStreamFaults } from "./check-results.ts";
 import type { CheckGroup } from "./checks.ts";
 import type { Finding } from "./findings.ts";
@@ -155,7 +155,7 @@ function tableFigures({ psi }: AnalyserState) {
 
 function clockFigures(state: AnalyserState) {
   const { clock, skew } = state;
-  const accuracy = clock.accuracy.result();
+  const accuracy = pcrAccuracy(state);
   const lead = ptsLead(state);
   const dtsLeads = [...state.streams.values()].map((stream) => stream.minDtsLeadMs);
   const seconds = clock.streamMs / 1000;

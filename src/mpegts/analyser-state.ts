@@ -1,6 +1,7 @@
 import type { ArrivalMonitor } from "./arrival-monitor.ts";
 import type { Findings } from "./findings.ts";
 import type { PacketReader } from "./packet-reader.ts";
+import type { PcrAccuracyResult } from "./pcr-accuracy.ts";
 import type { PcrMonitor } from "./pcr-monitor.ts";
 import { TIMESTAMP_WRAP, wrappedDelta } from "./pes-header.ts";
 import type { PsiMonitor } from "./psi-monitor.ts";
@@ -39,6 +40,15 @@ export interface AnalyserState {
   scrambledPackets: number;
   duplicates: number;
   discontinuityIndicators: number;
+}
+
+/**
+ * PCR accuracy, where the rate is constant: that takes stuffing as well as even PCRs, since a still picture can
+ * make pictures of equal size.
+ */
+export function pcrAccuracy(state: AnalyserState): PcrAccuracyResult {
+  const result = state.clock.accuracy.result();
+  return result.constantRate && state.nullPackets === 0 ? { ...result, constantRate: false } : result;
 }
 
 /** Sum of `figure` over all streams. */

@@ -1,4 +1,4 @@
-import { type AnalyserState, sumOverStreams } from "./analyser-state.ts";
+import { type AnalyserState, pcrAccuracy, sumOverStreams } from "./analyser-state.ts";
 import { CHECK_NAMES, CHECKS, type CheckGroup, type CheckName } from "./checks.ts";
 
 /** Outcome of one check over the stream so far. */
@@ -32,7 +32,7 @@ export function wholeStreamFaults(state: AnalyserState): WholeStreamFault[] {
   if (state.scrambledPackets > 0 && !psi.catSeen) {
     add("cat", `There is no CAT, but ${state.scrambledPackets} packets are scrambled.`);
   }
-  const accuracy = clock.accuracy.result();
+  const accuracy = pcrAccuracy(state);
   if (accuracy.constantRate && accuracy.errors > 0) {
     const worst = Math.round(accuracy.worstNs);
     add("pcr_accuracy", `${accuracy.errors} PCRs differ from the byte position by up to ${worst} ns.`);
@@ -61,7 +61,7 @@ function errorCount(
 ): number {
   switch (check) {
     case "pcr_accuracy": {
-      const accuracy = state.clock.accuracy.result();
+      const accuracy = pcrAccuracy(state);
       return accuracy.constantRate ? accuracy.errors : 0;
     }
     case "dts_gap":
@@ -89,7 +89,7 @@ function isApplicable(state: AnalyserState, check: CheckName): boolean {
     case "pcr_aim":
       return clock.count > 1;
     case "pcr_accuracy":
-      return clock.accuracy.result().constantRate === true;
+      return pcrAccuracy(state).constantRate === true;
     case "pts":
       return sumOverStreams(state, (stream) => (stream.kind.media === "data" ? 0 : stream.pes)) > 0;
     case "sdt_repetition":
@@ -129,7 +129,7 @@ function detail(state: AnalyserState, check: CheckName): string {
     case "pcr_aim":
       return clock.count > 1 ? `longest gap ${ms(clock.maxGapMs)}` : "";
     case "pcr_accuracy": {
-      const accuracy = clock.accuracy.result();
+      const accuracy = pcrAccuracy(state);
       if (accuracy.constantRate) return `worst ${Math.round(accuracy.worstNs)} ns`;
       return accuracy.constantRate === false ? "not constant bit rate" : "too few PCRs";
     }

@@ -6,7 +6,9 @@ const TICKS_PER_NS = 0.027;
 /** ±500 ns (ISO/IEC 13818-1 2.4.2.1), in ticks of 27 MHz. */
 const LIMIT_TICKS = 500 * TICKS_PER_NS;
 const CONSTANT_SHARE = 0.9;
-const RATE_SPREAD = 0.01;
+const RATE_SPREAD = 0.001;
+/** Coarser errors than this part of a packet's duration cannot be told from a varying rate. */
+const TOLERANCE_BYTES = PACKET_BYTES / 20;
 
 /** What the byte positions say of the PCRs; `constantRate` is undefined when there were too few to tell. */
 export interface PcrAccuracyResult {
@@ -32,8 +34,7 @@ interface Tally {
 
 /**
  * PCR accuracy from byte positions (ETSI TR 101 290 2.4). Windows of 64 PCRs are laid against a straight line.
- * A window counts as constant rate when half of its PCRs lie within a quarter of a packet of the line: coarser
- * errors cannot be told from a varying rate.
+ * A window counts as constant rate when half of its PCRs lie within a twentieth of a packet of the line.
  */
 export class PcrAccuracy {
   readonly #positions = new Float64Array(WINDOW);
@@ -75,10 +76,10 @@ export class PcrAccuracy {
 
   #judge(tally: Tally): void {
     tally.windows += 1;
-    const steep = this.#robustLine();
-    const tolerance = (PACKET_BYTES / 4) * steep.ticksPerByte;
-    if (!(this.#medianError(steep) <= tolerance)) return;
-    const line = this.#fit(steep, tolerance);
+    const rough = this.#robustLine();
+    const tolerance = TOLERANCE_BYTES * rough.ticksPerByte;
+    if (!(this.#medianError(rough) <= tolerance)) return;
+    const line = this.#fit(rough, tolerance);
     tally.constant += 1;
     tally.slowest = Math.min(tally.slowest, 1 / line.ticksPerByte);
     tally.fastest = Math.max(tally.fastest, 1 / line.ticksPerByte);

@@ -1,0 +1,77 @@
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { rational } from "../base/rational.ts";
+import { houseFormat } from "../media/house-format.ts";
+import { CONFIG_SCHEMA } from "./schema.ts";
+
+test("nothing given is a valid configuration: the defaults", () => {
+  expect(CONFIG_SCHEMA.parse({})).toEqual({
+    server: { host: "0.0.0.0", port: 8411 },
+    ffmpeg: { path: "", ffprobe_path: "" },
+    house_format: { width: 1280, height: 720, fps: 30, gop_seconds: 1, audio_bitrate_bps: 128_000 },
+    channels: { lead_seconds: 8, ring_seconds: 12, linger_seconds: 30 },
+    library: { folder: "", probe_concurrency: 2 },
+    session_manager: {
+      max_sessions_per_channel: 50,
+      idle_timeout_seconds: 300,
+      cleanup_interval_seconds: 60,
+    },
+    stream_throttler: { enabled: true, target_bitrate_bps: 4_000_000, mode: "realtime" },
+    ai_auto_heal: { enabled: true, use_error_screen_fallback: true, hot_swap_enabled: true },
+    database_backup: { enabled: true, interval_hours: 24, keep_count: 7, compress: true },
+    log: { level: "info" },
+  });
+});
+
+describe("refuses", () => {
+  test.each([
+    ["an unknown section", { throttler: {} }],
+    ["an unknown key", { server: { prot: 1 } }],
+    ["a prototype key", JSON.parse('{"__proto__": {"server": {}}}')],
+    ["a prototype key in a section", JSON.parse('{"server": {"__proto__": {"port": 1}}}')],
+    ["an odd width", { house_format: { width: 1281 } }],
+    ["a picture too small", { house_format: { height: 14 } }],
+    ["a picture too large", { house_format: { width: 7682 } }],
+    ["no frames", { house_format: { fps: 0 } }],
+    ["an unknown frame rate word", { house_format: { fps: "film" } }],
+    ["a long group of pictures", { house_format: { gop_seconds: 2.5 } }],
+    ["a fraction of a viewer", { session_manager: { max_sessions_per_channel: 1.5 } }],
+    ["a port beyond 16 bits", { server: { port: 65_536 } }],
+    ["an unknown mode", { stream_throttler: { mode: "fast" } }],
+    ["text for a number", { stream_throttler: { target_bitrate_bps: "4000000" } }],
+    ["text for yes or no", { ai_auto_heal: { enabled: "yes" } }],
+    ["infinity", { channels: { linger_seconds: Number.POSITIVE_INFINITY } }],
+  ])("%s", (_, values) => {
+    expect(CONFIG_SCHEMA.safeParse(values).success).toBe(false);
+  });
+});
+
+test.each([10, 23.976, 29.97, 59.94, 120, "auto"])("takes %s as a frame rate", (fps) => {
+  expect(CONFIG_SCHEMA.parse({ house_format: { fps } }).house_format.fps).toBe(fps);
+});
+
+test("the smallest rate leaves room for video beside the largest audio", () => {
+  const bounds = {
+    stream_throttler: { target_bitrate_bps: 500_000 },
+    house_format: { audio_bitrate_bps: 320_000 },
+  };
+  const { house_format, stream_throttler } = CONFIG_SCHEMA.parse(bounds);
+  const { width, height, gop_seconds, audio_bitrate_bps } = house_format;
+  const rates = { totalBps: stream_throttler.target_bitrate_bps, audioBps: audio_bitrate_bps };
+  const choice = { width, height, fps: rational(30), gopSeconds: gop_seconds, ...rates };
+  expect(houseFormat(choice).videoPeakBps).toBeGreaterThan(50_000);
+});
+
+test("each section and key is described, and has a default that its own bounds admit", () => {
+  const described = z.toJSONSchema(CONFIG_SCHEMA, { io: "input" });
+  for (const [section, schema] of Object.entries(described.properties ?? {})) {
+    if (typeof schema === "boolean") throw new Error(`${section} is no section`);
+    expect(schema.description, section).toMatch(/\.$/);
+    for (const [key, value] of Object.entries(schema.properties ?? {})) {
+      if (typeof value === "boolean") throw new Error(`${section}.${key} admits anything`);
+      expect(value.description, `${section}.${key}`).toMatch(/\.$/);
+      expect(value, `${section}.${key}`).toHaveProperty("default");
+      expect(CONFIG_SCHEMA.safeParse({ [section]: { [key]: value.default } }).success).toBe(true);
+    }
+  }
+});

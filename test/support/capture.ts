@@ -1,0 +1,29 @@
+import { readFile, writeFile } from "node:fs/promises";
+
+const PACKET_BYTES = 188;
+const NULL_PID = 0x1fff;
+
+/** PID of the transport packet that begins at `offset` (ISO/IEC 13818-1 2.4.3.2). */
+export function packetPid(stream: Uint8Array, offset: number): number {
+  return ((stream[offset + 1]! & 0x1f) << 8) | stream[offset + 2]!;
+}
+
+/**
+ * Takes the unfinished end off a captured transport stream, in place: from each PID everything from its last
+ * payload start on. What is left ends with whole pictures and whole sound frames, so that no decoder has a reason
+ * to complain of a cut that the capturing made. Throws when the file does not consist of packets.
+ */
+export async function trimCapture(file: string): Promise<void> {
+  const stream = await readFile(file);
+  const count = Math.floor(stream.length / PACKET_BYTES);
+  const finished = new Set<number>([NULL_PID]);
+  const kept: Buffer[] = [];
+  for (let index = count - 1; index >= 0; index--) {
+    const offset = index * PACKET_BYTES;
+    if (stream[offset] !== 0x47) throw new Error(`${file}: no sync byte at ${offset}`);
+    const pid = packetPid(stream, offset);
+    if (finished.has(pid)) kept.push(stream.subarray(offset, offset + PACKET_BYTES));
+    else if (stream[offset + 1]! & 0x40) finished.add(pid);
+  }
+  await writeFile(file, Buffer.concat(kept.reverse()));
+}

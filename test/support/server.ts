@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SystemClock } from "../../src/base/clock.ts";
+
+const clock = new SystemClock();
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const START_TIMEOUT_MS = 120_000;
+const STOP_TIMEOUT_MS = 20_000;
+
+/** House format of most tests: small enough for several encoders on two cores. */
+export const SMALL_HOUSE = {
+  house_format: { width: 640, height: 360, audio_bitrate_bps: 96_000 },
+  stream_throttler: { target_bitrate_bps: 2_000_000 },
+};
+
+/** What a server under test is started with. */
+export interface ServerUnderTestOptions {
+  /** The media folder; undefined starts the demo channels. */
+  readonly folder?: string;
+  /** Content of its configuration file. */
+  readonly config?: object;
+  /** A data folder to be kept; by default a fresh one that is removed. */
+  readonly dataFolder?: string;
+  readonly env?: Record<string, string>;
+}
+
+/** The server as a person runs it: a process of its own, started through bin/exstreamtv.js. */
+export class ServerUnderTest implements AsyncDisposable {
+  readonly base: string;
+  readonly pid: number;
+  readonly #process: ChildProcess;
+  readonly #output: string[];
+  readonly #folder: string;
+
+  private constructor(child: ChildProcess, output: string[], folder: string, base: string) {
+    this.#process = child;
+    this.pid = child.pid!;
+    this.#output = output;
+    this.#folder = folder;
+    this.base = base;
+  }
+
+  /** Starts it on a free port and waits until channels can be tuned. */
+  static async start(options: ServerUnderTestOptions): Promise<ServerUnderTest> {
+    const folder = await mkdtemp(join(tmpdir(), "exstreamtv-e2e-"));
+    const file = join(folder, "config.yaml");
+    // YAML is a superset of JSON.
+    await writeFile(file, JSON.stringify({ server: { host: "127.0.0.1", port: 0 }, ...options.config }));
+    const args = ["--config", file, "--data", options.dataFolder ?? join(folder, "data")];
+    if (options.folder) args.push(options.folder);
+    const child = spawn(process.execPath, [join(ROOT, "bin/exstreamtv.js"), ...args], {
+      cwd: folder,
+      env: { ...process.env, ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const output: string[] = [];
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => output.push(text));
+    }
+    const deadlineMs = clock.now() + START_TIMEOUT_MS;
+    for (;;) {
+      const url = /(http:\/\/[^/\s]+)\/iptv\/channels\.m3u/.exec(output.join(""));
+      if (url) return new ServerUnderTest(child, output, folder, url[1]!);
+      if (child.exitCode !== null || child.signalCode !== null || clock.now() > deadlineMs) {
+        child.kill("SIGKILL");
+        throw new Error(`the server did not start:\n${output.join("")}`);
+      }
+      await clock.sleep(50);
+    }
+  }
+
+  /** Everything it has printed. */
+  get output(): string {
+    return this.#output.join("");
+  }
+
+  /** The log lines with this message. */
+  logged(message: string): Record<string, unknown>[] {
+    return this.output.split("\n").flatMap((line) => {
+      if (!line.startsWith("{")) return [];
+      const entry = JSON.parse(line) as Record<string, unknown>;
+      return entry.msg === message ? [entry] : [];
+    });
+  }
+
+  /** Address of a channel's transport stream. */
+  channel(number: number): string {
+    return `${this.base}/iptv/channel/${number}.ts`;
+  }
+
+  /** Process ids of its encoders, the oldest first. */
+  async encoders(): Promise<number[]> {
+    return (await childrenOf(this.pid)).sort((a, b) => a - b);
+  }
+
+  /** Resident memory in bytes. */
+  async memory(): Promise<number> {
+    const status = await readFile(`/proc/${this.pid}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) * 1024;
+  }
+
+  /** Ends it as an operator would; returns its exit code. */
+  async stop(signal: NodeJS.Signals = "SIGINT"): Promise<number | null> {
+    const exited = new Promise<void>((resolve) => this.#process.once("exit", () => resolve()));
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      this.#process.kill(signal);
+      const watchdog = clock.after(STOP_TIMEOUT_MS, () => this.#process.kill("SIGKILL"));
+      await exited;
+      watchdog.cancel();
+    }
+    return this.#process.exitCode;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Process ids of the direct children of a process that run (zombies do not). */
+export async function childrenOf(pid: number): Promise<number[]> {
+  const entries = await readdir("/proc");
+  const found = await Promise.all(
+    entries.map(async (entry) => {
+      if (!/^\d+$/.test(entry)) return undefined;
+      const stat = await readFile(`/proc/${entry}/stat`, "utf8").catch(() => "");
+      const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return Number(parent) === pid && state !== "Z" ? Number(entry) : undefined;
+    }),
+  );
+  return found.filter((child) => child !== undefined);
+}
