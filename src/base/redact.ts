@@ -40,12 +40,12 @@ export function redactValue(value: unknown, depth = 0): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, held]) => [
       name,
-      isSecretName(name) && !says(held) ? MASK : redactValue(held, depth + 1),
+      isSecretName(name) && !isHarmless(held) ? MASK : redactValue(held, depth + 1),
     ]),
   );
 }
 
 /** Absence, or a yes or no, gives nothing away. */
-function says(held: unknown): boolean {
+function isHarmless(held: unknown): boolean {
   return held === null || typeof held === "boolean";
 }

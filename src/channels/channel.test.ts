@@ -39,7 +39,7 @@ class Studio {
     this.clock = clock;
   }
 
-  readonly open: OpenSource = (item, startFrame) => {
+  readonly open: OpenSource = (item, { startFrame }) => {
     const opened = { title: item.title, startFrame, closed: false };
     this.opened.push(opened);
     let frame = startFrame;

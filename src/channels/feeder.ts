@@ -151,7 +151,10 @@ export class Feeder {
     const { format, open, clock, random, onEvent } = this.#options;
     const startFrame = Math.ceil(itemFrame / format.gopFrames) * format.gopFrames;
     const player = new ItemPlayer(
-      { item: slot.item, startFrame, gopFrames: format.gopFrames, open, clock, random, onEvent },
+      {
+        ...{ item: slot.item, startFrame, gopFrames: format.gopFrames, open, clock, random, onEvent },
+        audioPhase: this.#grid.audioPhase(slot.startFrame - this.#anchorFrame),
+      },
       this.#scope.child(),
     );
     this.#players.set(slot.startFrame, player);

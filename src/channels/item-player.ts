@@ -12,6 +12,8 @@ export interface ItemPlayerOptions {
   readonly item: PlayItem;
   /** Item frame to begin with, the start of a Gop. */
   readonly startFrame: number;
+  /** See `Cue`. */
+  readonly audioPhase: number;
   readonly gopFrames: number;
   readonly open: OpenSource;
   readonly clock: Clock;
@@ -92,13 +94,13 @@ export class ItemPlayer {
   }
 
   async #run(): Promise<void> {
-    const { item, gopFrames, clock, random, onEvent } = this.#options;
+    const { item, audioPhase, gopFrames, clock, random, onEvent } = this.#options;
     let position = this.#options.startFrame;
     let failures = 0;
     while (position < item.frames && !this.#scope.closed) {
       let source: Source | undefined;
       try {
-        source = this.#options.open(item, position);
+        source = this.#options.open(item, { startFrame: position, audioPhase });
         for (;;) {
           const gop = await this.#nextOf(source);
           if (!gop) break;

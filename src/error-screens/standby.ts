@@ -22,7 +22,7 @@ export async function renderStandby(surroundings: EncoderSurroundings, format: H
     "The programme goes on shortly",
   );
   const frames = GOPS * format.gopFrames;
-  const command = encoderCommand({ picture }, { frames, startFrame: 0 }, format);
+  const command = encoderCommand({ picture }, { frames, startFrame: 0, audioPhase: 0 }, format);
   const source = new EncoderSource({ ...surroundings, command, frames, format });
   try {
     const gops: Gop[] = [];

@@ -51,6 +51,7 @@ const stream = z.object({
   sample_rate: number,
   channels: number,
   channel_layout: text,
+  start_time: number,
   duration: number,
   disposition,
   tags,

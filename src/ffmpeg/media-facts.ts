@@ -1,7 +1,7 @@
 import type { Rational } from "../base/rational.ts";
 
 /** Raised when the meaning of `MediaFacts` changes, so that facts stored by an earlier version are found again. */
-export const MEDIA_FACTS_VERSION = 1;
+export const MEDIA_FACTS_VERSION = 2;
 
 /** What a probe found out about one media file; plain data that survives JSON. */
 export interface MediaFacts {
@@ -30,6 +30,8 @@ export interface VideoFacts {
   readonly index: number;
   /** ffmpeg's codec name, for instance "h264". */
   readonly codec: string;
+  /** Timestamp of the first picture, on the same clock as the file's `startSeconds`. */
+  readonly startSeconds?: number;
   readonly profile?: string;
   /** Pixels, before any rotation. */
   readonly width: number;

@@ -51,6 +51,7 @@ function videoFacts(stream: FfprobeStream): VideoFacts {
   return {
     index: stream.index,
     codec: stream.codec_name!,
+    startSeconds: stream.start_time,
     profile: known(stream.profile),
     width: stream.width!,
     height: stream.height!,

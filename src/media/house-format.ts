@@ -71,12 +71,14 @@ export class FrameGrid {
   readonly fps: Rational;
   readonly #ticksPerFrame: Rational;
   readonly #audioFramesPerFrame: Rational;
+  readonly #samplesPerFrame: Rational;
   readonly #ticksPerAudioFrame: Rational;
 
   constructor(format: Pick<HouseFormat, "fps" | "audioSampleRate">) {
     this.fps = format.fps;
     this.#ticksPerFrame = divide(rational(TIMESTAMP_HZ), format.fps);
     this.#audioFramesPerFrame = divide(rational(format.audioSampleRate, AAC_FRAME_SAMPLES), format.fps);
+    this.#samplesPerFrame = divide(rational(format.audioSampleRate), format.fps);
     this.#ticksPerAudioFrame = rational(AAC_FRAME_SAMPLES * TIMESTAMP_HZ, format.audioSampleRate);
   }
 
@@ -88,6 +90,14 @@ export class FrameGrid {
   /** Number of the audio frame whose start lies nearest to the start of video frame `frame`. */
   audioFrame(frame: number): number {
     return scaleRound(frame, this.#audioFramesPerFrame);
+  }
+
+  /**
+   * How far audio frame `audioFrame(frame)` begins after video frame `frame`, in samples: −512 … 512. Sound that
+   * is encoded from this much later into an item that begins at `frame` is exactly in step with its picture.
+   */
+  audioPhase(frame: number): number {
+    return this.audioFrame(frame) * AAC_FRAME_SAMPLES - scaleRound(frame, this.#samplesPerFrame);
   }
 
   /** Start of audio frame `audioFrame` in 90 kHz ticks. */

@@ -15,6 +15,8 @@ export interface EncoderInput {
   readonly picture: FilePicture | CardPicture;
   /** Index of the audio stream in the file; undefined gives silence. */
   readonly audioStream?: number;
+  /** Seconds of the file that lie before the item's zero, see `pictureOriginSeconds`. Default 0. */
+  readonly originSeconds?: number;
 }
 
 /** A video stream of the file. */
@@ -48,12 +50,23 @@ export interface EncoderSpan {
   readonly frames: number;
   /** A multiple of the house format's gopFrames. */
   readonly startFrame: number;
+  /** Samples by which the item's audio frames begin later than its picture, −512 … 512. */
+  readonly audioPhase: number;
 }
 
 /** What to start, and where the first Gop of its output belongs. */
 export interface EncoderCommand {
   readonly args: readonly string[];
   readonly position: RunPosition;
+}
+
+/**
+ * Where to put the zero of an item in its file, whose first picture comes `delaySeconds` after its start: so that
+ * the pictures' own grid meets the channel's. Less than a frame; without it every picture of a transport stream
+ * whose sound starts first would be shown up to half a frame too early or too late.
+ */
+export function pictureOriginSeconds(delaySeconds: number, fps: Rational): number {
+  return Math.max(0, delaySeconds) % frameSeconds(1, fps);
 }
 
 /** Name of the font file that must lie in the working folder of an encoder with a card. */
@@ -80,9 +93,11 @@ export function encoderCommand(input: EncoderInput, span: EncoderSpan, format: H
   const firstAudioFrame = Math.max(0, grid.audioFrame(span.startFrame) - 1);
   const audioStart = Math.max(0, firstAudioFrame - AUDIO_PREROLL_FRAMES);
   const audioEnd = grid.audioFrame(span.frames) + 2;
+  const origin = input.originSeconds ?? 0;
+  const audioOffset = origin + span.audioPhase / format.audioSampleRate;
   const graph = [
-    `${pictureChain(input.picture, span, format)}[v]`,
-    `${audioChain(input.audioStream, audioStart, audioEnd, format)}[a]`,
+    `${pictureChain(input.picture, origin, span, format)}[v]`,
+    `${audioChain(input.audioStream, audioStart, audioEnd, audioOffset, format)}[a]`,
   ].join(";");
   return {
     args: [
@@ -122,7 +137,12 @@ function seekArguments(span: EncoderSpan, format: HouseFormat): string[] {
   return seconds > 0 ? [...common, "-noaccurate_seek", "-ss", seconds.toFixed(6)] : common;
 }
 
-function pictureChain(picture: FilePicture | CardPicture, span: EncoderSpan, format: HouseFormat): string {
+function pictureChain(
+  picture: FilePicture | CardPicture,
+  originSeconds: number,
+  span: EncoderSpan,
+  format: HouseFormat,
+): string {
   const { width, height, fps, gopFrames } = format;
   const rate = `${fps.num}/${fps.den}`;
   const frames = span.frames - span.startFrame;
@@ -139,7 +159,7 @@ function pictureChain(picture: FilePicture | CardPicture, span: EncoderSpan, for
   // One Gop of pictures before the wanted frame keeps `fps` away from its own start, where halves round
   // differently; the input's clock is counted from there.
   const preroll = span.startFrame > 0 ? gopFrames : 0;
-  const origin = Math.round(frameSeconds(span.startFrame - preroll, fps) * FLICKS);
+  const origin = Math.round((originSeconds + frameSeconds(span.startFrame - preroll, fps)) * FLICKS);
   const shape = `${width}/${height}`;
   return [
     `[0:${picture.stream}]settb=1/${FLICKS},setpts=PTS-${origin}`,
@@ -158,12 +178,18 @@ function pictureChain(picture: FilePicture | CardPicture, span: EncoderSpan, for
   ].join(",");
 }
 
-function audioChain(stream: number | undefined, start: number, end: number, format: HouseFormat): string {
+function audioChain(
+  stream: number | undefined,
+  start: number,
+  end: number,
+  offsetSeconds: number,
+  format: HouseFormat,
+): string {
   const rate = format.audioSampleRate;
   const length = `atrim=end_sample=${(end - start) * AAC_FRAME_SAMPLES}`;
   const shape = `aformat=sample_fmts=fltp:sample_rates=${rate}:channel_layouts=stereo`;
   if (stream === undefined) return `anullsrc=r=${rate}:cl=stereo,${shape},${length}`;
-  const seconds = ((start * AAC_FRAME_SAMPLES) / rate).toFixed(6);
+  const seconds = ((start * AAC_FRAME_SAMPLES) / rate + offsetSeconds).toFixed(6);
   return [
     `[0:${stream}]atrim=start=${seconds}`,
     `asetpts=PTS-${seconds}/TB`,

@@ -4,7 +4,7 @@ import { inputArguments } from "../ffmpeg/input-safety.ts";
 import type { MediaFacts } from "../ffmpeg/probe.ts";
 import type { HouseFormat } from "../media/house-format.ts";
 import { writeCard } from "./cards.ts";
-import { type EncoderInput, encoderCommand } from "./encoder-command.ts";
+import { type EncoderInput, encoderCommand, pictureOriginSeconds } from "./encoder-command.ts";
 import { EncoderSource } from "./encoder-source.ts";
 import type { OpenSource, PlayItem } from "./source.ts";
 
@@ -34,18 +34,19 @@ export interface EncoderSurroundings {
 
 /** Opens items of a channel by encoding their files into its house format. */
 export function openEncoder(surroundings: EncoderSurroundings, format: HouseFormat): OpenSource {
-  return (item, startFrame) => {
-    const command = encoderCommand(inputOf(item), { frames: item.frames, startFrame }, format);
+  return (item, cue) => {
+    const command = encoderCommand(inputOf(item, format), { frames: item.frames, ...cue }, format);
     return new EncoderSource({ ...surroundings, command, frames: item.frames, format });
   };
 }
 
-function inputOf(item: PlayItem): EncoderInput {
+function inputOf(item: PlayItem, format: HouseFormat): EncoderInput {
   const { facts, card } = item;
   const fileArguments = inputArguments(facts.path, facts.demuxer);
   if (!facts.video) {
     return { fileArguments, picture: card ?? { kind: "card", lines: [] }, audioStream: facts.audio?.index };
   }
+  const delaySeconds = (facts.video.startSeconds ?? facts.startSeconds) - facts.startSeconds;
   const pictureSeconds = facts.video.durationSeconds ?? facts.durationSeconds;
   return {
     fileArguments,
@@ -56,5 +57,6 @@ function inputOf(item: PlayItem): EncoderInput {
       stillSeconds: Math.max(0, facts.durationSeconds - pictureSeconds),
     },
     audioStream: facts.audio?.index,
+    originSeconds: pictureOriginSeconds(delaySeconds, format.fps),
   };
 }

@@ -23,5 +23,13 @@ export interface Source {
   close(): Promise<void>;
 }
 
-/** Opens an item at a frame that begins a Gop (a multiple of the house format's gopFrames). */
-export type OpenSource = (item: PlayItem, startFrame: number) => Source;
+/** Which part of an item is wanted, and how its sound lies on the channel. */
+export interface Cue {
+  /** Item frame to begin with: the start of a Gop, a multiple of the house format's gopFrames. */
+  readonly startFrame: number;
+  /** `FrameGrid.audioPhase` of the channel frame at which the item begins; the same for all runs of one airing. */
+  readonly audioPhase: number;
+}
+
+/** Opens an item. */
+export type OpenSource = (item: PlayItem, cue: Cue) => Source;

@@ -8,7 +8,8 @@ import { SILENCE, type TimedGop } from "../media/timed-gop.ts";
  *
  * Both grids are functions of the channel's frame number alone, so the Splicer keeps no state: a Gop can be
  * placed, taken back and placed again. An item's audio is moved as a whole to the nearest frame of the audio
- * grid, so that its error against the picture is the same for the whole item and at most half a frame (10.7 ms).
+ * grid, so that its error against the picture is the same for the whole item and at most half a frame (10.7 ms);
+ * a source that is told the `audioPhase` of its place encodes the sound shifted by that error, and has none.
  */
 export class Splicer {
   readonly #grid: FrameGrid;

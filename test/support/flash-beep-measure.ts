@@ -68,7 +68,8 @@ async function findBeeps(file: string): Promise<number[]> {
   const { stderr } = await decode(file, args, (chunk) => chunks.push(chunk));
   const bytes = Buffer.concat(chunks);
   const samples = new Float32Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / 4));
-  return onsets(samples).map((sample) => timeOfSample(sample, parseFrames(stderr)));
+  const frames = parseFrames(stderr);
+  return onsets(samples).map((sample) => timeOfSample(sample, frames));
 }
 
 interface AudioFrame {

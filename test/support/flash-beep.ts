@@ -4,18 +4,21 @@ import { generated, OUTPUT, place } from "./media-cache.ts";
 const BEEP_SECONDS = 0.04;
 const BEEP_HZ = 1000;
 
-/** Codec pairs with different delays of decoder and encoder; each names the containers that can hold it. */
+/**
+ * Codec pairs with different delays of encoder and decoder, and the containers in which ffmpeg 5.1 keeps picture
+ * and sound together within 0.4 ms (its .webm has the sound 6.4 ms early, its .avi 17 ms).
+ */
 const CODECS = {
   /** .mp4 .mkv .ts */
   "h264-aac": "-c:v libx264 -preset veryfast -pix_fmt yuv420p -c:a aac -b:a 128k",
-  /** .mkv .mp4 */
+  /** .mp4 .mkv .ts */
   "hevc-ac3":
     "-c:v libx265 -preset ultrafast -x265-params log-level=error -pix_fmt yuv420p -c:a ac3 -b:a 192k",
-  /** .ts .mpg .mkv */
+  /** .ts .mpg */
   "mpeg2-mp2": "-c:v mpeg2video -q:v 4 -bf 2 -c:a mp2 -b:a 192k",
-  /** .webm .mkv */
+  /** .mp4 */
   "vp9-opus": "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 500k -c:a libopus -b:a 96k",
-  /** .avi .mkv */
+  /** .mkv .mp4 */
   "mpeg4-mp3": "-c:v mpeg4 -q:v 4 -c:a libmp3lame -b:a 128k",
 } as const;
 

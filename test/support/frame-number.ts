@@ -19,6 +19,8 @@ export interface FrameNumberOptions {
   readonly height: number;
   /** Number in the clip's first frame (0 when absent): tells several clips apart. */
   readonly firstNumber?: number;
+  /** Colour noise over the bars, so that the picture is as large as film in any encoding. */
+  readonly noisy?: boolean;
 }
 
 /**
@@ -26,19 +28,24 @@ export interface FrameNumberOptions {
  * bars, the lowest bit leftmost, white for 1. The lower half of the picture is the negative of the upper one: that
  * is the mark by which such a picture is known from any other. Returns the path.
  */
-export function makeFrameNumberClip(folder: string, name: string, options: FrameNumberOptions): Promise<string> {
-  const { seconds, fps, width, height, firstNumber = 0 } = options;
+export function makeFrameNumberClip(
+  folder: string,
+  name: string,
+  options: FrameNumberOptions,
+): Promise<string> {
+  const { seconds, fps, width, height, firstNumber = 0, noisy = false } = options;
   if (width < BARS * MIN_BAR_PIXELS) throw new RangeError(`bars of ${width / BARS} pixels are too narrow`);
   const bit = `mod(floor((N+${firstNumber})/pow(2,X))+Y,2)`;
   const bars = [
     `nullsrc=size=${BARS}x2:rate=${fps.num}/${fps.den}`,
     `format=gray,geq=lum='255*${bit}'`,
     `scale=${width}:${height}:flags=neighbor,format=yuv420p,setsar=1`,
+    ...(noisy ? ["noise=c1s=90:c1f=t+u:c2s=90:c2f=t+u"] : []),
   ].join(",");
   const args = [
     ...generated(bars),
     ...generated("sine=frequency=440:sample_rate=48000,aformat=channel_layouts=stereo"),
-    ...["-t", String(seconds), "-c:v", "libx264", "-preset", "veryfast", "-crf", "18"],
+    ...["-t", String(seconds), "-c:v", "libx264", "-preset", "veryfast", "-crf", noisy ? "30" : "18"],
     ...["-g", String(Math.round(fps.num / fps.den)), "-c:a", "aac", "-b:a", "128k", OUTPUT],
   ];
   return place({ extension: name.slice(name.lastIndexOf(".")), steps: [args] }, folder, name);

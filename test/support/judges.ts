@@ -95,7 +95,10 @@ export interface Playback {
  * Plays with mpv: a URL for `seconds` at its natural pace, a file (its first `seconds`, when given) as fast as it
  * decodes. Waiting for data counts as a complaint.
  */
-export async function mpvPlay(source: string, options: { readonly seconds?: number } = {}): Promise<Playback> {
+export async function mpvPlay(
+  source: string,
+  options: { readonly seconds?: number } = {},
+): Promise<Playback> {
   const { seconds } = options;
   const live = /^https?:/.test(source);
   const folder = await mkdtemp(join(tmpdir(), "mpv-judge-"));

@@ -95,7 +95,9 @@ export async function runOrThrow(
 ): Promise<RunResult> {
   const result = await run(command, args, options);
   if (result.status === 0 && !result.timedOut) return result;
-  const how = result.timedOut ? `no end after ${options.seconds} s` : `status ${result.status ?? result.signal}`;
+  const how = result.timedOut
+    ? `no end after ${options.seconds} s`
+    : `status ${result.status ?? result.signal}`;
   throw new Error(`${command}: ${how}\n${result.stderr.slice(-2000)}`);
 }
 

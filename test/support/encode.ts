@@ -1,0 +1,77 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SystemClock } from "../../src/base/clock.ts";
+import { probeFile } from "../../src/ffmpeg/probe.ts";
+import { frameCount, type Gop } from "../../src/media/gop.ts";
+import type { HouseFormat } from "../../src/media/house-format.ts";
+import { Muxer } from "../../src/mpegts/muxer.ts";
+import { prepareCardFolder } from "../../src/source/cards.ts";
+import { openEncoder, planItem } from "../../src/source/open-encoder.ts";
+import type { PlayItem } from "../../src/source/source.ts";
+import { Splicer } from "../../src/splice/splicer.ts";
+
+const clock = new SystemClock();
+
+/** The encoding part of a server, without channels: files in, Gops out. */
+export class EncodingStudio implements AsyncDisposable {
+  readonly folder: string;
+  readonly format: HouseFormat;
+
+  private constructor(folder: string, format: HouseFormat) {
+    this.folder = folder;
+    this.format = format;
+  }
+
+  /** Makes a studio with a temporary working folder. */
+  static async open(format: HouseFormat): Promise<EncodingStudio> {
+    const folder = await mkdtemp(join(tmpdir(), "exstreamtv-studio-"));
+    await mkdir(join(folder, "work"));
+    await prepareCardFolder(join(folder, "work"));
+    return new EncodingStudio(folder, format);
+  }
+
+  /** Removes the working folder, with everything that was written. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Probes and plans a file. */
+  async plan(path: string): Promise<PlayItem> {
+    const facts = await probeFile(path, { toolset: { ffprobe: "ffprobe" }, clock });
+    return planItem({ id: 1, title: facts.title ?? path, facts }, this.format, join(this.folder, "work"));
+  }
+
+  /** The Gops of an item from `startFrame` to its end. Throws what the source throws. */
+  async encode(item: PlayItem, startFrame = 0): Promise<Gop[]> {
+    const open = openEncoder({ ffmpeg: "ffmpeg", folder: join(this.folder, "work"), clock }, this.format);
+    const source = open(item, { startFrame, audioPhase: 0 });
+    try {
+      const gops: Gop[] = [];
+      for (let gop = await source.next(); gop; gop = await source.next()) gops.push(gop);
+      return gops;
+    } finally {
+      await source.close();
+    }
+  }
+
+  /** Lays Gops end to end and writes them as a transport stream; returns its path. */
+  async write(name: string, gops: readonly Gop[]): Promise<string> {
+    const splicer = new Splicer(this.format);
+    const muxer = new Muxer({ format: this.format, serviceName: name, startTicks: 900_000 });
+    let frame = 0;
+    const pieces = gops.map((gop) => {
+      const { bytes } = muxer.mux(splicer.place(gop, frame));
+      frame += frameCount(gop);
+      return bytes;
+    });
+    const path = join(this.folder, `${name}.ts`);
+    await writeFile(path, Buffer.concat(pieces));
+    return path;
+  }
+}
+
+/** Number of frames in a row of Gops. */
+export function totalFrames(gops: readonly Gop[]): number {
+  return gops.reduce((total, gop) => total + frameCount(gop), 0);
+}
