@@ -14,6 +14,9 @@ import { Server } from "./server.ts";
 /** A second interrupt within the shutdown ends the process at once; so does a shutdown that takes longer. */
 const SHUTDOWN_MS = 10_000;
 
+/** One Ctrl+C may arrive twice, from the terminal and from the launcher. */
+const SIGNAL_ECHO_MS = 500;
+
 interface ServeOptions {
   readonly config?: string;
   readonly data?: string;
@@ -97,13 +100,16 @@ function onNow({ manager }: Server) {
   });
 }
 
-/** Aborts at the first SIGINT, SIGTERM or SIGHUP; the second one ends the process at once. */
+/** Aborts at the first SIGINT, SIGTERM or SIGHUP; a later one ends the process at once. */
 function interrupted(): AbortSignal {
   const controller = new AbortController();
+  let firstMs = 0;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
-      controller.abort(new AppError("internal", `ended by ${name}`));
+      if (!controller.signal.aborted) {
+        firstMs = clock.now();
+        controller.abort(new AppError("internal", `ended by ${name}`));
+      } else if (clock.now() - firstMs > SIGNAL_ECHO_MS) process.exit(130);
     });
   }
   return controller.signal;

@@ -100,4 +100,5 @@ test.each([true, false])(
     expect(stdout).toBe("");
     expect(stderr).toContain("last words");
   },
+  60_000,
 );

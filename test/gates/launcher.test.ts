@@ -12,8 +12,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ROOT } from "./source.ts";
+
+// Each test starts a few processes, perhaps on a machine that is busy with encoders.
+vi.setConfig({ testTimeout: 60_000 });
 
 const NODE = path.join(ROOT, "node_modules/node/bin/node");
 const LAUNCHER = path.join(ROOT, "bin/exstreamtv.js");

@@ -49,7 +49,7 @@ function layerFaults(files: readonly SourceFile[]): string[] {
   });
 }
 
-/** One shortest description per cycle: the files in the order in which they import each other. */
+/** A description per cycle found: the files in the order in which they import each other. */
 function importCycles(files: readonly SourceFile[]): string[] {
   const names = new Set(files.map((file) => file.path));
   const targets = new Map(
@@ -62,14 +62,14 @@ function importCycles(files: readonly SourceFile[]): string[] {
   );
   const done = new Set<string>();
   const cycles: string[] = [];
-  const visit = (path: string, trail: readonly string[]) => {
-    const start = trail.indexOf(path);
-    if (start >= 0) cycles.push([...trail.slice(start), path].join(" → "));
-    if (start >= 0 || done.has(path)) return;
-    for (const target of targets.get(path) ?? []) visit(target, [...trail, path]);
-    done.add(path);
+  const visit = (file: string, trail: readonly string[]) => {
+    const start = trail.indexOf(file);
+    if (start >= 0) cycles.push([...trail.slice(start), file].join(" → "));
+    if (start >= 0 || done.has(file)) return;
+    for (const target of targets.get(file) ?? []) visit(target, [...trail, file]);
+    done.add(file);
   };
-  for (const path of paths) visit(path, []);
+  for (const file of names) visit(file, []);
   return cycles;
 }
 
@@ -87,7 +87,10 @@ describe("src", () => {
 
 test("CONTRIBUTING.md shows the same table", () => {
   const rows = readFileSync(path.join(ROOT, "CONTRIBUTING.md"), "utf8").matchAll(/^\| (\d+) \| (.*) \|$/gm);
-  const shown = [...rows].map(([, level, folders = ""]) => [Number(level), folders.replaceAll("`", "").split(" ")]);
+  const shown = [...rows].map(([, level, folders = ""]) => [
+    Number(level),
+    folders.replaceAll("`", "").split(" "),
+  ]);
   expect(shown).toEqual(LEVELS.map((folders, level) => [level, folders]));
 });
 

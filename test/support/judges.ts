@@ -91,9 +91,14 @@ export interface Playback {
   readonly complaints: readonly string[];
 }
 
+/** mpv's log lines are `[ time][level][module] message`. */
+const MPV_FAULT = /^\[[ \d.]+\]\[[wef]\]\[\S+\] *\S/;
+/** Waiting for data, and the server's hanging up, are told at level verbose only. */
+const MPV_LIVE_FAULT = /\]\[cplayer\] Enter buffering |\]\[lavf\] EOF reached/;
+
 /**
  * Plays with mpv: a URL for `seconds` at its natural pace, a file (its first `seconds`, when given) as fast as it
- * decodes. Waiting for data counts as a complaint.
+ * decodes. A live stream's stalls and early end count as complaints.
  */
 export async function mpvPlay(
   source: string,
@@ -113,17 +118,13 @@ export async function mpvPlay(
     ];
     const result = await run("mpv", args, { seconds: (seconds ?? 90) + MARGIN_SECONDS });
     const lines = linesOf(await readFile(log, "utf8"));
-    const complaints = [...lines.filter(isMpvComplaint), ...unusualEnd("mpv", result)];
+    const complaints = lines.filter((line) => MPV_FAULT.test(line) || (live && MPV_LIVE_FAULT.test(line)));
+    complaints.push(...unusualEnd("mpv", result));
     const shown = lines.some((line) => /\] (AO|VO): /.test(line));
     return { played: shown && result.status === 0 && !result.timedOut, complaints };
   } finally {
     await rm(folder, { recursive: true });
   }
-}
-
-/** Log lines are `[ time][level][module] message`; a stall is told at level verbose only. */
-function isMpvComplaint(line: string): boolean {
-  return /^\[[ \d.]+\]\[[wef]\]\[\S+\] *\S/.test(line) || line.includes("] Enter buffering ");
 }
 
 /** One stream as GStreamer names it. */

@@ -73,7 +73,7 @@ export async function run(command: string, args: readonly string[], options: Run
     return { ...end, timedOut, stdout, stderr };
   } finally {
     killer.cancel();
-    killGroup(child, "SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) killGroup(child, "SIGKILL");
     running.delete(child);
   }
 }

@@ -1,7 +1,9 @@
 import { open } from "node:fs/promises";
+import { SystemClock } from "../../src/base/clock.ts";
 import { type Playback, unusualEnd } from "./judges.ts";
 import { linesOf, run, runOrThrow } from "./process.ts";
 
+const clock = new SystemClock();
 const TEST_USER = "exstreamtv-test";
 const MARGIN_SECONDS = 30;
 
@@ -41,6 +43,7 @@ export async function vlcPlay(source: string, options: VlcOptions = {}): Promise
     ...(seconds === undefined ? [] : ["--run-time", String(seconds)]),
     ...[file ? "fd://0" : source, "vlc://quit"],
   ];
+  const startedMs = clock.now();
   const user = process.getuid?.() === 0 ? await testUser() : undefined;
   const result = await run("cvlc", args, {
     seconds: (seconds ?? 300) + MARGIN_SECONDS,
@@ -52,6 +55,11 @@ export async function vlcPlay(source: string, options: VlcOptions = {}): Promise
   const primed = lines.indexOf(PRIMING);
   const complaints = lines.filter((line, index) => index !== primed && isComplaint(line));
   complaints.push(...unusualEnd("vlc", result));
+  // VLC ends in the same words whether it has seen enough or the server has hung up.
+  const playedMs = clock.now() - startedMs;
+  if (!file && decode && seconds !== undefined && playedMs < seconds * 1000) {
+    complaints.push(`vlc: the stream ended within ${Math.round(playedMs)} ms`);
+  }
   const shown = decode ? /Received first picture|output '.*' \d+ Hz/ : /using packetizer module/;
   return { played: result.status === 0 && lines.some((line) => shown.test(line)), complaints };
 }

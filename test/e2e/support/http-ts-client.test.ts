@@ -92,22 +92,24 @@ it("makes the server wait while it does not read", async () => {
   const stuckAt = async () => {
     for (;;) {
       const before = sent;
-      await clock.sleep(150);
+      await clock.sleep(250);
       if (sent === before) return sent;
     }
   };
   const client = await openTs(base, { pauseReading: true });
   expect(await stuckAt()).toBeLessThan(total / 2);
-  expect(client.bytes).toBeLessThanOrEqual(PIECE.length);
+  expect(client.bytes).toBeLessThan(5 * PIECE.length);
   client.resume();
   await client.received(total / 4);
   client.pause();
+  const pausedMs = clock.now();
   const { bytes } = client;
   expect(await stuckAt()).toBeLessThan(total);
   expect(client.bytes).toBe(bytes);
-  expect(client.longestSilenceMs).toBeLessThan(100);
   client.resume();
+  const pauseMs = clock.now() - pausedMs;
   await client.received(total);
+  expect(client.longestSilenceMs).toBeLessThan(pauseMs);
   expect(await client.closed).toEqual({ by: "server", complete: true });
 });
 

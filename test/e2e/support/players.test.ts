@@ -14,7 +14,7 @@ const TICK_MS = 40;
 let server: Server;
 let base: string;
 
-/** Serves a constant-bit-rate stream at its own pace, as a channel does; `/stall` stands still for 3 s after 3 s. */
+/** Serves a constant-bit-rate stream at its own pace, as a channel does; `/stall` stands still for 3 s after 3 s, `/short` ends after 2 s. */
 beforeAll(async () => {
   const cbr = "-b:v 600k -maxrate 600k -bufsize 300k -muxrate 1000k -c:a aac -ac 2".split(" ");
   const inputs = [...generated("testsrc2=size=320x180:rate=25"), ...generated("sine=sample_rate=48000")];
@@ -30,6 +30,7 @@ beforeAll(async () => {
       const due = Math.min(stream.length, Math.floor(((elapsedMs + 1000) * 1000) / 8));
       response.write(stream.subarray(sent, due));
       sent = due;
+      if (request.url === "/short" && elapsedMs > 2000) response.end();
     });
     response.once("close", () => timer.cancel());
   }).listen(0, "127.0.0.1");
@@ -49,10 +50,14 @@ it("has VLC and mpv play a live stream in silence", async () => {
   for (const verdict of verdicts) expect(verdict).toEqual({ played: true, complaints: [] });
 });
 
-it("has both complain of a stream that stalls", async () => {
+it("has both complain of a stream that stalls, and of one that ends", async () => {
   const verdicts = await Promise.all([
     vlcPlay(`${base}/stall`, { seconds: 6 }),
     mpvPlay(`${base}/stall`, { seconds: 6 }),
+    vlcPlay(`${base}/short`, { seconds: 6 }),
+    mpvPlay(`${base}/short`, { seconds: 6 }),
   ]);
   for (const { complaints } of verdicts) expect(complaints).not.toEqual([]);
+  expect(verdicts[2].complaints).toContainEqual(expect.stringContaining("the stream ended within"));
+  expect(verdicts[3].complaints).toContainEqual(expect.stringContaining("EOF reached"));
 });
