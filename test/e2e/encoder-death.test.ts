@@ -38,10 +38,10 @@ describe("an encoder's death", () => {
     let sent = 0;
     for (const signal of signals) {
       await clock.sleep((signal === "SIGSTOP" ? 6000 : 1500) + random() * 1500);
-      const encoders = await server.encoders();
-      const victim = encoders[Math.floor(random() * encoders.length)];
-      if (victim === undefined) continue;
-      process.kill(victim, signal);
+      // For a moment there may be none: one programme's is done, and its pipe holds what is left to be fed.
+      let encoders = await server.encoders();
+      for (; encoders.length === 0; encoders = await server.encoders()) await clock.sleep(50);
+      process.kill(encoders[Math.floor(random() * encoders.length)]!, signal);
       sent++;
     }
     const report = await watching;

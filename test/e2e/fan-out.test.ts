@@ -25,7 +25,6 @@ describe("three hundred viewers, and thirty that never read", () => {
     await makeFrameNumberClip(channel, "numbers.mp4", shape);
     const config = {
       house_format: { width: 640, height: 360 },
-      stream_throttler: { target_bitrate_bps: 2_000_000 },
       session_manager: { idle_timeout_seconds: 15, max_sessions_per_channel: 1000 },
     };
     await using server = await ServerUnderTest.start({ folder: join(folder, "media"), config });
@@ -52,11 +51,11 @@ describe("three hundred viewers, and thirty that never read", () => {
     expect(server.logged("channel on air").length).toBe(1);
     expect(during - before).toBeLessThan(120 * MIB);
 
-    // Those that took nothing for the idle timeout have been let go by now or are within a moment.
-    await clock.sleep(5_000);
-    const left = server.logged("viewer left");
-    expect(left.filter(({ reason }) => reason === "idle_timeout").length).toBe(STALLED);
-    expect(left.length).toBe(STALLED);
+    // The kernel takes some ten megabytes for a viewer that does not read; from then on its idle time counts.
+    const left = () => server.logged("viewer left");
+    for (let waited = 0; waited < 100 && left().length < STALLED; waited++) await clock.sleep(1000);
+    expect(left().filter(({ reason }) => reason === "idle_timeout").length).toBe(STALLED);
+    expect(left().length).toBe(STALLED);
 
     await Promise.all([...viewers, ...stalled].map((viewer) => viewer.close()));
     await clock.sleep(10_000);

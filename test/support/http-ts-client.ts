@@ -43,8 +43,6 @@ export class TsClient {
   bytes = 0;
   /** From the start of connecting to the first byte of the body; undefined until then. */
   firstByteMs: number | undefined;
-  /** The longest wait between two deliveries of body, in ms; time spent paused does not count. */
-  longestSilenceMs = 0;
   /** Resolves when the connection is over and the saved file is written; never rejects. */
   readonly closed: Promise<StreamEnd>;
 
@@ -55,6 +53,7 @@ export class TsClient {
   #body: BodyReader | undefined;
   #file: WriteStream | undefined;
   #lastDataMs: number | undefined;
+  #longestSilenceMs = 0;
   #paused = false;
   #end: Pick<StreamEnd, "by" | "error"> | undefined;
 
@@ -98,6 +97,15 @@ export class TsClient {
     this.#socket.write(`${method} ${pathname}${search} HTTP/${httpVersion}\r\n${lines}\r\n`);
   }
 
+  /**
+   * The longest wait for body since its first byte, in ms, the present one included; time spent paused does not
+   * count.
+   */
+  get longestSilenceMs(): number {
+    const silenceMs = this.#lastDataMs === undefined ? 0 : clock.now() - this.#lastDataMs;
+    return Math.max(this.#longestSilenceMs, silenceMs);
+  }
+
   /** Writes the body from here on to `file`; called right after `openTs`, the whole body. Once per client. */
   save(file: string): void {
     this.#file ??= createWriteStream(file).on("error", (error) => this.#stop("error", error));
@@ -106,6 +114,7 @@ export class TsClient {
   /** Stops reading: the sockets' buffers fill, then the server feels it. */
   pause(): void {
     this.#paused = true;
+    this.#longestSilenceMs = this.longestSilenceMs;
     this.#lastDataMs = undefined;
     this.#socket.pause();
   }
@@ -178,9 +187,7 @@ export class TsClient {
     if (bytes.length === 0) return;
     const now = clock.now();
     this.firstByteMs ??= now - this.#startedMs;
-    if (this.#lastDataMs !== undefined) {
-      this.longestSilenceMs = Math.max(this.longestSilenceMs, now - this.#lastDataMs);
-    }
+    this.#longestSilenceMs = this.longestSilenceMs;
     if (!this.#paused) this.#lastDataMs = now;
     this.bytes += bytes.length;
     this.#file?.write(Buffer.from(bytes));
@@ -193,6 +200,8 @@ export class TsClient {
 
   async #finish(failed: (cause: Error) => void): Promise<StreamEnd> {
     this.#end ??= { by: "server" };
+    this.#longestSilenceMs = this.longestSilenceMs;
+    this.#lastDataMs = undefined;
     failed(this.#end.error ?? new Error("the connection ended before an answer came"));
     for (const waiter of this.#waiting)
       waiter.reject(new Error(`the stream ended after ${this.bytes} bytes`));

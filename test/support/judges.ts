@@ -74,7 +74,8 @@ export async function tsprobe(
 
 /**
  * What ffmpeg has to say while it decodes the whole file, at level warning; a sound file yields []. A capture
- * that was cut off anywhere ends in half a picture, of which ffmpeg complains: `trimCapture` it first.
+ * that was cut off anywhere ends in half a picture, of which ffmpeg complains: `trimCapture` it first. Of a leap
+ * of the timestamps it says nothing: that is for tsprobe, GStreamer and VLC to tell.
  */
 export async function ffmpegDecode(file: string): Promise<string[]> {
   const args = ["-hide_banner", "-nostdin", "-nostats", "-v", "warning", "-i", file];

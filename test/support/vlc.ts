@@ -27,7 +27,7 @@ export interface VlcOptions {
   readonly seconds?: number;
   /**
    * True (the default): demultiplex, decode and show in real time. False: demultiplex only, a file as fast as it
-   * can be read.
+   * can be read; that finds lost packets and lost synchronism, but follows no clock.
    */
   readonly decode?: boolean;
 }
