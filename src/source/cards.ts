@@ -47,27 +47,27 @@ export async function writeCard(
 
 /** Breaks a text between words into at most `maxLines` lines; what does not fit is cut off with an ellipsis. */
 export function wrap(text: string, maxCharacters: number, maxLines: number): string[] {
-  const words = text
+  const lines: string[] = [];
+  for (const word of text
     .replace(/[\p{Cc}\s]+/gu, " ")
     .trim()
-    .split(" ");
-  const lines: string[] = [];
-  for (const word of words) {
+    .split(" ")) {
     const last = lines.at(-1);
-    const joined = last === undefined ? word : `${last} ${word}`;
-    if (last !== undefined && [...joined].length <= maxCharacters) lines[lines.length - 1] = joined;
-    else lines.push(word);
+    if (last !== undefined && length(last) + 1 + length(word) <= maxCharacters) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
   }
-  const kept = lines.slice(0, maxLines).map((line) => cut(line, maxCharacters));
-  if (lines.length > maxLines) kept[maxLines - 1] = cut(`${kept[maxLines - 1]} …………`, maxCharacters);
-  return kept;
+  const isCut = (index: number) => index === maxLines - 1 && lines.length > maxLines;
+  return lines.slice(0, maxLines).map((line, index) => shorten(line, maxCharacters, isCut(index)));
 }
 
-function cut(line: string, maxCharacters: number): string {
-  const characters = [...line];
-  if (characters.length <= maxCharacters && !line.endsWith("…………")) return line;
-  return `${characters
-    .slice(0, maxCharacters - 1)
-    .join("")
-    .replace(/[ …]+$/, "")}…`;
+/** Cuts a line that is too long, or that the text goes on behind. */
+function shorten(line: string, maxCharacters: number, goesOn: boolean): string {
+  if (length(line) <= maxCharacters && !goesOn) return line;
+  const kept = [...line].slice(0, maxCharacters - 1).join("");
+  return `${kept.trimEnd()}…`;
+}
+
+function length(text: string): number {
+  return [...text].length;
 }
