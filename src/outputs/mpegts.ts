@@ -62,6 +62,9 @@ async function serve(
   reply.raw.useChunkedEncodingByDefault = false;
   reply.raw.writeHead(200, HEADERS);
   reply.raw.flushHeaders();
+  // A client may close its sending side after the request. The http module takes that for its leave; whether it
+  // has really gone shows when it is written to.
+  socket.removeAllListeners("end");
   socket.setTimeout(0);
   socket.setNoDelay(true);
   const viewer = new TsViewer(socket, channel.ring, options.clock, options.idleTimeoutMs);

@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -80,6 +81,18 @@ describe("tuning", () => {
     expect(client.headers["transfer-encoding"]).toBeUndefined();
     await client.close();
     expect(readFileSync(file)[0]).toBe(0x47);
+  });
+
+  it("goes on for a client that closes its sending side after the request", async () => {
+    const { hostname, port } = new URL(server.base);
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    socket.end("GET /iptv/channel/1.ts HTTP/1.1\r\nHost: tv\r\n\r\n");
+    let bytes = 0;
+    for await (const chunk of socket) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > 150_000) break;
+    }
+    expect(bytes).toBeGreaterThan(150_000);
   });
 
   it("says in problem details what is not there", async () => {
