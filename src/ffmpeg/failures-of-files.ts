@@ -1,0 +1,195 @@
+import { type FailureRow, ONCE, STEP_OVER, USUAL } from "./failure-row.ts";
+
+/** What is wrong with a file or a stream's content. */
+export const FILE_FAILURES = [
+  {
+    row: 1,
+    class: "missing",
+    rank: "vague_cause",
+    match: [/No such file or directory/],
+    examples: [{ line: "nothere.mp4: No such file or directory" }],
+    remedy: { action: "next_item", scope: "item", rescan: true, retry: ONCE },
+    sentence:
+      "The file is not there any more: it was moved, renamed or deleted, or its drive is not mounted.",
+  },
+  {
+    row: 2,
+    class: "truncated_mp4",
+    rank: "damage",
+    match: [/moov atom not found/],
+    examples: [{ line: "[mov,mp4,m4a,3gp,3g2,mj2 @ 0x5585746028c0] moov atom not found" }],
+    remedy: { action: "quarantine", scope: "item", retry: ONCE },
+    sentence: "The MP4 file has no index (moov): it was cut off while it was recorded, copied or downloaded.",
+  },
+  {
+    row: 3,
+    class: "corrupt",
+    rank: "vague_damage",
+    match: [/^(?!Error while decoding).*: Invalid data found when processing input$/],
+    examples: [
+      { line: "cut.mp4: Invalid data found when processing input" },
+      { line: "http://127.0.0.1:18471/html: Invalid data found when processing input" },
+    ],
+    remedy: { action: "quarantine", scope: "item", retry: ONCE },
+    sentence:
+      "It is no media: the beginning is damaged, or something else stands in its place, such as a login page.",
+  },
+  {
+    row: 4,
+    class: "corrupt_matroska",
+    rank: "damage",
+    match: [/EBML header parsing failed/],
+    examples: [{ line: "[matroska,webm @ 0x5563ff4ce8c0] EBML header parsing failed" }],
+    remedy: { action: "quarantine", scope: "item", retry: ONCE },
+    sentence: "It is not a Matroska file, or its beginning is damaged.",
+  },
+  {
+    row: 5,
+    class: "truncated",
+    rank: "damage",
+    match: [/File ended prematurely/, /offset 0x[0-9a-f]{1,16}: partial file/],
+    examples: [
+      { line: "[matroska,webm @ 0x560f71c468c0] File ended prematurely" },
+      { line: "[mov,mp4,m4a,3gp,3g2,mj2 @ 0x55de599a88c0] stream 1, offset 0x87f1b: partial file" },
+    ],
+    remedy: { action: "next_item", scope: "item", rescan: false, retry: ONCE },
+    sentence: "The file ends before its stated length: the rest was never recorded, copied or downloaded.",
+  },
+  {
+    row: 17,
+    class: "timestamps_out_of_order",
+    rank: "slight_symptom",
+    match: [/Non-monoton(?:ous|ic) DTS/, /Invalid pts \(-?\d{1,20}\) <= last/],
+    examples: [
+      {
+        line: "[mpegts @ 0x5623bac95980] Non-monotonous DTS in output stream 0:0; previous: 1204490, current: 128090; changing to 1204491. This may result in incorrect timestamps in the output file.",
+      },
+      {
+        line: "[vost#0:0/copy @ 0x55d0c8a3f2c0] Non-monotonic DTS; previous: 12005, current: 12000; changing to 12005. This may result in incorrect timestamps in the output file.",
+        recalled: true,
+      },
+      { line: "[mpeg4 @ 0x55bbe1a26300] Invalid pts (-32) <= last (2)" },
+    ],
+    remedy: { action: "restart", scope: "item", change: "regenerate_timestamps", retry: USUAL },
+    sentence: "The timestamps in the file go backwards; pictures are put in order as they come.",
+  },
+  {
+    row: 18,
+    class: "timestamps_fatal",
+    rank: "cause",
+    match: [/non monotonically increasing dts to muxer/],
+    examples: [
+      {
+        line: "[mp4 @ 0x55c23688a580] Application provided invalid, non monotonically increasing dts to muxer in stream 0: 512000 >= 511488",
+      },
+    ],
+    remedy: { action: "restart", scope: "item", change: "regenerate_timestamps", retry: STEP_OVER },
+    sentence: "The timestamps in the file are so wrong that it can only be played with new ones.",
+  },
+  {
+    row: 19,
+    class: "damaged_stream",
+    rank: "symptom",
+    match: [
+      /Continuity check failed/,
+      /PES packet size mismatch/,
+      /Packet corrupt \(stream/,
+      /corrupt input packet in stream/,
+      /exceeds containing master element/,
+    ],
+    examples: [
+      { line: "[mpegts @ 0x56462db718c0] Continuity check failed for pid 256 expected 14 got 15" },
+      { line: "[mpegts @ 0x5612c0f2d8c0] PES packet size mismatch", recalled: true },
+      { line: "[mpegts @ 0x562e50c6e8c0] Packet corrupt (stream = 0, dts = 682490)." },
+      { line: "dam.ts: corrupt input packet in stream 0" },
+      {
+        line: "[matroska,webm @ 0x55beaca358c0] Element at 0x8b7af ending at 0x95334db exceeds containing master element ending at 0x9e6ee",
+      },
+    ],
+    remedy: { action: "tolerate", scope: "item", graceSeconds: 0, retry: STEP_OVER },
+    sentence: "Parts of the recording are missing or damaged, as after bad reception or on a failing disk.",
+  },
+  {
+    row: 36,
+    class: "damaged_content",
+    rank: "symptom",
+    match: [
+      /error while decoding MB/,
+      /corrupt decoded frame in stream/,
+      /^Error while decoding stream #/,
+      /Error splitting the input into NAL units/,
+      /concealing \d{1,9} DC/,
+      /Input buffer exhausted before END element/,
+      /Header missing$/,
+    ],
+    examples: [
+      { line: "[h264 @ 0x562e50ca8600] error while decoding MB 17 1" },
+      { line: "dam.ts: corrupt decoded frame in stream 0" },
+      { line: "Error while decoding stream #0:1: Invalid data found when processing input" },
+      { line: "[h264 @ 0x55a5b82db380] Error splitting the input into NAL units." },
+      {
+        line: "[h264 @ 0x55beaca62a00] concealing 220 DC, 220 AC, 220 MV errors in P frame",
+        recalled: true,
+      },
+      { line: "[aac @ 0x562e50ca4e80] Input buffer exhausted before END element found" },
+      { line: "[mp3float @ 0x55d4a1c0e940] Header missing", recalled: true },
+    ],
+    remedy: { action: "tolerate", scope: "item", graceSeconds: 0, retry: STEP_OVER },
+    sentence: "Some pictures or sounds cannot be decoded; they show as blocks, stills or short silences.",
+  },
+  {
+    row: 20,
+    class: "joined_mid_gop",
+    rank: "slight_symptom",
+    match: [
+      /non-existing [SP]PS/,
+      /Invalid NAL unit size/,
+      /decode_slice_header error/,
+      /no frame!/,
+      /missing picture in access unit/,
+    ],
+    examples: [
+      { line: "[h264 @ 0x557528951740] non-existing PPS 0 referenced" },
+      { line: "[NULL @ 0x55de599a9e00] Invalid NAL unit size (2470 > 384)." },
+      { line: "[h264 @ 0x557528951740] decode_slice_header error" },
+      { line: "[h264 @ 0x557528951740] no frame!" },
+      { line: "[NULL @ 0x55a5b82a2dc0] missing picture in access unit with size 3242" },
+    ],
+    remedy: { action: "tolerate", scope: "item", graceSeconds: 5, retry: USUAL },
+    sentence: "Reading began between two key frames; the picture comes with the next one.",
+  },
+  {
+    row: 29,
+    class: "track_missing",
+    rank: "cause",
+    match: [/matches no streams/],
+    examples: [{ line: "Stream map '0:s' matches no streams." }],
+    remedy: { action: "restart", scope: "item", change: "optional_map", retry: ONCE },
+    sentence:
+      "A picture or sound track that was found earlier is not in the file any more; it may have been replaced.",
+  },
+  {
+    row: 32,
+    class: "security_block",
+    rank: "cause",
+    match: [/not on whitelist/, /Unsafe file name/, /allowed_segment_extensions/],
+    examples: [
+      { line: "[matroska,webm @ 0x562dbb285940] Format not on whitelist 'mov'" },
+      { line: "[http @ 0x55e5699b4140] Protocol 'http' not on whitelist 'file'!" },
+      { line: "[concat @ 0x55ca6a9d58c0] Unsafe file name '../../etc/hostname'" },
+      { line: "[hls @ 0x562be86f28c0] URL /etc/hostname is not in allowed_segment_extensions" },
+    ],
+    remedy: { action: "quarantine", scope: "item", retry: { kind: "never" } },
+    sentence:
+      "The file is a script or playlist that would open other files or addresses; that is not allowed.",
+  },
+  {
+    row: 37,
+    class: "permission_denied",
+    rank: "cause",
+    match: [/: Permission denied$/],
+    examples: [{ line: "/root/x.mp4: Permission denied" }],
+    remedy: { action: "next_item", scope: "item", rescan: true, retry: ONCE },
+    sentence: "The server is not allowed to read the file.",
+  },
+] as const satisfies readonly FailureRow[];
