@@ -65,6 +65,7 @@ export const RANKS = [
   "damage",
   "vague_damage",
   "symptom",
+  "shortfall",
   "slight_symptom",
 ] as const;
 
@@ -81,10 +82,12 @@ export interface FailureRow {
   /** A stable name in snake_case. */
   readonly class: string;
   readonly rank: (typeof RANKS)[number];
-  /** Any of these in a line of stderr; empty for rows that go by the signal. None backtracks. */
+  /** Any of these in a line of stderr; empty for rows that go by how the run ended. None backtracks. */
   readonly match: readonly RegExp[];
   /** Signals that ended the process and were not sent by us. */
   readonly signals?: readonly NodeJS.Signals[];
+  /** Goes by less having come out than the file promises, though ffmpeg reported success. */
+  readonly short?: true;
   readonly examples: readonly ExampleLine[];
   readonly remedy: Remedy;
   /** What it means, in one sentence for a person. */

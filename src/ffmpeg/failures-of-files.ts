@@ -138,6 +138,16 @@ export const FILE_FAILURES = [
     sentence: "Some pictures or sounds cannot be decoded; they show as blocks, stills or short silences.",
   },
   {
+    row: 39,
+    class: "ended_early",
+    rank: "shortfall",
+    match: [],
+    short: true,
+    examples: [],
+    remedy: { action: "next_item", scope: "item", rescan: false, retry: STEP_OVER },
+    sentence: "Less came out of the file than it promises, and ffmpeg gave no reason.",
+  },
+  {
     row: 20,
     class: "joined_mid_gop",
     rank: "slight_symptom",

@@ -1,15 +1,18 @@
-import { RANKS, type Remedy } from "./failure-row.ts";
+import { type FailureRow, RANKS, type Remedy } from "./failure-row.ts";
 import { FILE_FAILURES } from "./failures-of-files.ts";
 import { MACHINE_FAILURES } from "./failures-of-machines.ts";
 import { NETWORK_FAILURES } from "./failures-of-networks.ts";
 
-/** Every kind of failure that is known, in the order of the reference; docs/failures.md shows it. */
-export const FAILURE_ROWS = [...FILE_FAILURES, ...NETWORK_FAILURES, ...MACHINE_FAILURES].sort(
-  (a, b) => a.row - b.row,
-);
+const ROWS = [...FILE_FAILURES, ...NETWORK_FAILURES, ...MACHINE_FAILURES];
 
 /** The stable name of a kind of failure. */
-export type FailureClass = (typeof FAILURE_ROWS)[number]["class"];
+export type FailureClass = (typeof ROWS)[number]["class"];
+
+/** A row whose class is known by name. */
+export type NamedFailureRow = FailureRow & { readonly class: FailureClass };
+
+/** Every kind of failure that is known, by number; docs/failures.md shows it. */
+export const FAILURE_ROWS: readonly NamedFailureRow[] = ROWS.toSorted((a, b) => a.row - b.row);
 
 /** A failure that has a name: what it means and what to do. Plain data. */
 export interface Failure {
@@ -28,12 +31,12 @@ export interface Evidence {
   readonly stderr: readonly string[];
   /** How it ended, when it did so by itself or by somebody else's hand; undefined when we ended it. */
   readonly exit?: { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+  /** Less came out than was promised, see `FailureRow.short`. */
+  readonly short?: boolean;
 }
 
-type Row = (typeof FAILURE_ROWS)[number];
-
 /** The most telling rows first, see `RANKS`; the sort keeps the table's order within a rank. */
-const BY_RANK: readonly Row[] = FAILURE_ROWS.toSorted(
+const BY_RANK: readonly NamedFailureRow[] = FAILURE_ROWS.toSorted(
   (a, b) => RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank),
 );
 
@@ -54,8 +57,8 @@ export function classify(evidence: Evidence): Failure | undefined {
   for (const row of BY_RANK) {
     const line = evidence.stderr.findLast((each) => matches(row, each));
     if (line !== undefined) return failureOf(row, line);
-    if (signal !== undefined && "signals" in row && row.signals.some((each) => each === signal))
-      return failureOf(row);
+    if (signal && row.signals?.includes(signal)) return failureOf(row);
+    if (row.short && evidence.short) return failureOf(row);
   }
   return undefined;
 }
@@ -65,11 +68,11 @@ export function classifyLine(line: string): Failure | undefined {
   return classify({ stderr: [line] });
 }
 
-function matches(row: Row, line: string): boolean {
+function matches(row: NamedFailureRow, line: string): boolean {
   return row.match.some((pattern) => pattern.test(line));
 }
 
-function failureOf(row: Row, line?: string): Failure {
+function failureOf(row: NamedFailureRow, line?: string): Failure {
   const { sentence, remedy } = row;
   return { class: row.class, row: row.row, sentence, remedy, ...(line === undefined ? {} : { line }) };
 }

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { expect, test } from "vitest";
-import type { Remedy, Retry } from "../../src/ffmpeg/failure-row.ts";
+import type { FailureRow, Remedy, Retry } from "../../src/ffmpeg/failure-row.ts";
 import { FAILURE_ROWS } from "../../src/ffmpeg/failures.ts";
 import { ROOT } from "./source.ts";
 
@@ -36,12 +36,15 @@ function remedyOf(remedy: Remedy): string {
   return `\`${remedy.action}\` (${remedy.scope}${detail})`;
 }
 
-function section(row: (typeof FAILURE_ROWS)[number]): string {
+function section(row: FailureRow): string {
   const lines = row.examples.map(
-    ({ line, ...more }) => `    ${line}${"recalled" in more ? "   (not provoked here)" : ""}`,
+    ({ line, recalled }) => `    ${line}${recalled ? "   (not provoked here)" : ""}`,
   );
-  const said =
-    "signals" in row ? [`Signal ${row.signals.join(" or ")} that was not ours.`] : [lines.join("\n")];
+  const said = [
+    ...(row.short ? ["ffmpeg ends with success, but with fewer pictures than it should."] : []),
+    ...(row.signals ? [`Signal ${row.signals.join(" or ")} that was not ours.`] : []),
+    ...(lines.length > 0 ? [lines.join("\n")] : []),
+  ];
   return [
     `## ${row.row}. \`${row.class}\``,
     row.sentence,
