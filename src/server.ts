@@ -19,6 +19,7 @@ import { locateFfmpeg, type Toolset } from "./ffmpeg/locate.ts";
 import { makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type LibraryChannel, type ScanProgress, scanFolder } from "./library/scan.ts";
+import { UnmatchedFile } from "./library/unmatched-file.ts";
 import { commonestRate } from "./media/frame-rates.ts";
 import type { Gop } from "./media/gop.ts";
 import { type HouseFormat, houseFormat } from "./media/house-format.ts";
@@ -36,6 +37,9 @@ const DEFAULT_RATE = rational(30);
 /** Clients get this long to send their request, in ms, and this much header, in bytes. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 16_384;
+
+/** How often what ffmpeg said and nobody understood is written down, in ms. */
+const UNMATCHED_SAVE_MS = 600_000;
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -108,6 +112,8 @@ async function start(options: ServerOptions, scope: Scope, make: MakeServer): Pr
     ffprobePath: config.ffmpeg.ffprobe_path || undefined,
     ...{ clock, env: options.env, signal: scope.signal },
   });
+  // Before the channels, so that the last words of their encoders are still counted at the end.
+  const unmatched = await keepUnmatched(options, scope);
   const manager = makeManager(options);
   scope.defer(() => manager.close());
   let ready = false;
@@ -117,7 +123,8 @@ async function start(options: ServerOptions, scope: Scope, make: MakeServer): Pr
 
   const library = await openLibrary(options, tools, scope.signal);
   onProgress?.({ step: "pictures" });
-  const surroundings = { ffmpeg: tools.ffmpeg, folder: join(options.dataFolder, "work"), clock };
+  const onUnmatched = (line: string) => unmatched.lines.add(line);
+  const surroundings = { ffmpeg: tools.ffmpeg, folder: join(options.dataFolder, "work"), clock, onUnmatched };
   await prepareCardFolder(surroundings.folder);
   const standby = new StandbyPictures(surroundings);
   for (const channel of library.channels) {
@@ -127,6 +134,19 @@ async function start(options: ServerOptions, scope: Scope, make: MakeServer): Pr
   ready = true;
   log.info({ channels: library.channels.length, port }, "ready");
   return make(manager, library, port, scope);
+}
+
+async function keepUnmatched(
+  { dataFolder, clock, log }: ServerOptions,
+  scope: Scope,
+): Promise<UnmatchedFile> {
+  const file = await UnmatchedFile.open(dataFolder);
+  // It serves the next version of the table only: a failure is told, and stops nothing.
+  const save = () => file.save().catch((err: unknown) => log.warn({ err }, "unmatched lines not written"));
+  scope.defer(save);
+  const timer = clock.every(UNMATCHED_SAVE_MS, () => void save());
+  scope.defer(() => timer.cancel());
+  return file;
 }
 
 function makeManager({ config, clock, random, log, startTicks }: ServerOptions): ChannelManager {

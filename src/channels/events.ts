@@ -1,4 +1,5 @@
 import { AppError } from "../base/errors.ts";
+import type { FailureClass } from "../ffmpeg/failures.ts";
 
 /** Everything that happens on a channel and that somebody may want to know. */
 export type ChannelEvent =
@@ -11,6 +12,9 @@ export type ChannelEvent =
       readonly frame: number;
       readonly failures: number;
       readonly error: AppError;
+      /** What ffmpeg's failure is called and what it means; undefined when it has no name. */
+      readonly class?: FailureClass;
+      readonly sentence?: string;
     }
   | { readonly type: "source_resumed"; readonly title: string; readonly frame: number }
   | { readonly type: "item_given_up"; readonly title: string; readonly frame: number }
@@ -33,7 +37,7 @@ export interface EventDescription {
 export function describeEvent(event: ChannelEvent): EventDescription {
   const fields: Record<string, string | number> = {};
   for (const [key, value] of Object.entries(event)) {
-    if (key === "type") continue;
+    if (key === "type" || value === undefined) continue;
     if (value instanceof AppError) Object.assign(fields, { code: value.code, reason: value.message });
     else fields[key] = value;
   }

@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { toAppError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { Scope } from "../base/scope.ts";
+import { FfmpegError } from "../ffmpeg/ffmpeg-error.ts";
 import { frameCount, type Gop } from "../media/gop.ts";
 import type { OpenSource, PlayItem, Source } from "../source/source.ts";
 import type { ChannelEventSink } from "./events.ts";
@@ -114,8 +115,12 @@ export class ItemPlayer {
         if (this.#scope.closed) break;
         failures++;
         const error = toAppError(thrown, "encoder_failed");
-        onEvent({ type: "source_failed", title: item.title, frame: position, failures, error });
-        const step = restartStep(failures, random);
+        const failure = error instanceof FfmpegError ? error.failure : undefined;
+        onEvent({
+          ...{ type: "source_failed", title: item.title, frame: position, failures, error },
+          ...{ class: failure?.class, sentence: failure?.sentence },
+        });
+        const step = restartStep(failures, random, failure?.remedy.retry);
         if (!step) break;
         if (step.delayMs > 0) await clock.sleep(step.delayMs, this.#scope.signal).catch(() => undefined);
         const caughtUp = Math.ceil(this.#wanted / gopFrames) * gopFrames;

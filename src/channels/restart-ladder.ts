@@ -1,9 +1,15 @@
 import { type BackoffPolicy, backoffDelayMs } from "../base/backoff.ts";
 import type { Random } from "../base/random.ts";
+import { type Retry, USUAL } from "../ffmpeg/failure-row.ts";
 
 /** What to do after a failure: wait, then go on this many Gops further into the item. */
 export interface RestartStep {
   readonly delayMs: number;
+  readonly skipGops: number;
+}
+
+interface Rung {
+  readonly backoff: BackoffPolicy;
   readonly skipGops: number;
 }
 
@@ -12,9 +18,11 @@ export interface RestartStep {
  * at once and then with patience; then over the bad spot, in growing steps; then the item is given up and the
  * schedule's clock goes on without it.
  */
-const LADDER: readonly { backoff: BackoffPolicy; skipGops: number }[] = [
+const AGAIN: readonly Rung[] = [
   { backoff: { baseMs: 0, capMs: 0 }, skipGops: 0 },
   { backoff: { baseMs: 250, capMs: 250 }, skipGops: 0 },
+];
+const OVER_THE_SPOT: readonly Rung[] = [
   { backoff: { baseMs: 500, capMs: 500 }, skipGops: 1 },
   { backoff: { baseMs: 1000, capMs: 1000 }, skipGops: 2 },
   { backoff: { baseMs: 2000, capMs: 2000 }, skipGops: 4 },
@@ -22,9 +30,28 @@ const LADDER: readonly { backoff: BackoffPolicy; skipGops: number }[] = [
   { backoff: { baseMs: 4000, capMs: 4000 }, skipGops: 16 },
 ];
 
-/** The step after `failures` failures in a row (1 = the first); undefined when the ladder has ended. */
-export function restartStep(failures: number, random: Random): RestartStep | undefined {
-  const rung = LADDER[failures - 1];
+/**
+ * The step after `failures` failures in a row (1 = the first); undefined when the ladder has ended. `retry` is
+ * what the remedy of the latest failure allows; a failure without a name is retried in the usual way.
+ */
+export function restartStep(failures: number, random: Random, retry: Retry = USUAL): RestartStep | undefined {
+  const rung = ladderOf(retry)[failures - 1];
   if (!rung) return undefined;
   return { delayMs: backoffDelayMs(rung.backoff, 0, random), skipGops: rung.skipGops };
+}
+
+function ladderOf(retry: Retry): readonly Rung[] {
+  switch (retry.kind) {
+    case "usual":
+      return [...AGAIN, ...OVER_THE_SPOT];
+    case "step_over":
+      return [AGAIN[0]!, ...OVER_THE_SPOT];
+    case "backoff":
+      return Array.from({ length: retry.attempts }, (_, attempt) => {
+        const ms = Math.min(retry.backoff.capMs, retry.backoff.baseMs * 2 ** attempt);
+        return { backoff: { baseMs: ms, capMs: ms }, skipGops: 0 };
+      });
+    case "never":
+      return [];
+  }
 }

@@ -24,6 +24,8 @@ export interface ChildOptions {
   readonly clock: Clock;
   /** Read what `-progress pipe:3` (to be given in `args`) writes. */
   readonly progress?: boolean;
+  /** Takes every line of stderr as it comes, cut to 500 characters. */
+  readonly onStderr?: (line: string) => void;
 }
 
 /** How a process ended; both null when it never started. */
@@ -68,6 +70,7 @@ export class FfmpegChild implements AsyncDisposable {
     this.stdout = readOnDemand(this.#process?.stdout);
     readLines(this.#process?.stderr, STDERR_LINE_CHARACTERS, (line) => {
       tail.push(line);
+      options.onStderr?.(line);
       if (tail.length > STDERR_LINES) tail.shift();
     });
     if (options.progress) readLines(this.#process?.stdio?.[3] as Readable, 200, (line) => meter.take(line));

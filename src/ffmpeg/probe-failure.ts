@@ -1,3 +1,5 @@
+import { classify, type Failure } from "./failures.ts";
+
 const FOREIGN: readonly [RegExp, string][] = [
   [/^(concat|hls|dash|imf|sdp|rtsp)$/, "a playlist or script that names other files"],
   [/_pipe$|^(image2|gif|apng|mjpeg|ico|svg)/, "a picture"],
@@ -38,6 +40,12 @@ export function explainRefusal(stderr: readonly string[], head: Uint8Array): str
   }
   const known = DAMAGE.find(([pattern]) => pattern.test(said))?.[1];
   return known ?? `ffprobe could not read it: ${stderr.at(-1) ?? "no reason given"}.`;
+}
+
+/** The failure's name: an index is only missed by what is an MP4 in other respects. */
+export function nameRefusal(stderr: readonly string[], head: Uint8Array): Failure | undefined {
+  const telling = startsWithMp4Box(head) ? stderr : stderr.filter((line) => !line.includes("moov atom"));
+  return classify({ stderr: telling });
 }
 
 /** ISO/IEC 14496-12 4.2: a length of 4 bytes, then the type. */

@@ -24,7 +24,7 @@ async function refusal(name: string): Promise<string> {
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  expect(failure).toMatchObject({ name: "AppError", code: "media_unreadable" });
+  expect(failure).toMatchObject({ code: "media_unreadable" });
   return (failure as Error).message;
 }
 

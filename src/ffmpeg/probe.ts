@@ -2,12 +2,14 @@ import { open, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
+import { classify, type Failure } from "./failures.ts";
+import { FfmpegError } from "./ffmpeg-error.ts";
 import { type FfprobeReport, parseReport } from "./ffprobe-report.ts";
 import { isAcceptedDemuxer, probeArguments } from "./input-safety.ts";
 import type { Toolset } from "./locate.ts";
 import { measureDuration } from "./measure.ts";
 import type { AudioFacts, MediaFacts, VideoFacts } from "./media-facts.ts";
-import { explainRefusal } from "./probe-failure.ts";
+import { explainRefusal, nameRefusal } from "./probe-failure.ts";
 import { runTool } from "./run.ts";
 import { chooseAudio, chooseVideo, listAudio } from "./stream-facts.ts";
 
@@ -34,7 +36,8 @@ interface FileOnDisk {
 
 /**
  * Finds out what is in a media file. Throws AppError("media_unreadable") with one plain sentence that says why
- * and does not repeat the path; its cause is the file system's error where there is one. Throws the signal's
+ * and does not repeat the path; its cause is the file system's error where there is one, and it is an FfmpegError
+ * when ffprobe gave the reason. Throws the signal's
  * reason when aborted.
  */
 export async function probeFile(path: string, options: ProbeOptions): Promise<MediaFacts> {
@@ -99,8 +102,13 @@ async function askFfprobe(file: FileOnDisk, { toolset, clock, signal, timeoutMs 
   });
   if (result.timedOut) throw unreadable(`Looking into it took longer than ${timeoutMs / 1000} s.`);
   if (result.overflowed) throw unreadable("Its headers are larger than any real file's.");
-  if (result.exit.signal) throw unreadable(`ffprobe crashed on it (${result.exit.signal}).`);
-  if (result.exit.code !== 0) throw unreadable(explainRefusal(result.stderrTail, file.head));
+  if (result.exit.signal)
+    throw unreadable(
+      `ffprobe crashed on it (${result.exit.signal}).`,
+      classify({ stderr: [], exit: result.exit }),
+    );
+  if (result.exit.code !== 0)
+    throw unreadable(explainRefusal(result.stderrTail, file.head), nameRefusal(result.stderrTail, file.head));
   const report = parseReport(result.stdout.toString());
   if (!report) throw unreadable("ffprobe could not tell what it is.");
   // Raw streams and some MP3 files: the guess was 10 % off in tests.
@@ -122,6 +130,8 @@ function measure(path: string, streamIndex: number, { toolset, clock, signal }: 
   return measureDuration({ path, streamIndex, ffprobe: toolset.ffprobe, clock, signal });
 }
 
-function unreadable(reason: string): AppError {
-  return new AppError("media_unreadable", reason);
+function unreadable(reason: string, failure?: Failure): AppError {
+  return failure
+    ? new FfmpegError("media_unreadable", reason, failure)
+    : new AppError("media_unreadable", reason);
 }

@@ -13,6 +13,8 @@ export interface ToolOptions {
   readonly maxStdoutBytes?: number;
   /** Takes the output piece by piece; nothing is kept then and no bound applies. */
   readonly onStdout?: (chunk: Buffer) => void;
+  /** Takes every line of stderr as it comes. */
+  readonly onStderr?: (line: string) => void;
 }
 
 /** What a tool did. */

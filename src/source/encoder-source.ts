@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
-import { AppError } from "../base/errors.ts";
 import { type ChildExit, FfmpegChild } from "../ffmpeg/child.ts";
+import { classify, classifyLine, type Evidence } from "../ffmpeg/failures.ts";
+import { FfmpegError } from "../ffmpeg/ffmpeg-error.ts";
 import { frameCount, type Gop } from "../media/gop.ts";
 import type { HouseFormat } from "../media/house-format.ts";
 import { FragmentReader } from "../mp4/fragment-reader.ts";
@@ -24,6 +25,8 @@ export interface EncoderSourceOptions {
   /** Working folder with the text and font files of cards. */
   readonly folder: string;
   readonly clock: Clock;
+  /** Takes, at the end of the run, what ffmpeg said and no row of the table of failures knows. */
+  readonly onUnmatched?: (line: string) => void;
 }
 
 /**
@@ -38,9 +41,10 @@ export class EncoderSource implements Source {
   readonly #assembler: GopAssembler;
   readonly #ready: Gop[] = [];
   #position: number;
-  #shortcoming: AppError | undefined;
+  #shortcoming: FfmpegError | undefined;
   #heard = false;
   #ended = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: EncoderSourceOptions) {
     this.#options = options;
@@ -73,9 +77,17 @@ export class EncoderSource implements Source {
     return gop;
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#ended = true;
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.#child.kill();
+    const { onUnmatched } = this.#options;
+    if (!onUnmatched) return;
+    for (const line of this.#child.stderrTail) if (!classifyLine(line)) onUnmatched(line);
   }
 
   #take(chunk: Uint8Array): void {
@@ -100,7 +112,7 @@ export class EncoderSource implements Source {
     });
     this.#chunks.next().then(
       (result) => resolve(result.done ? undefined : result.value),
-      (failure) => reject(this.#failure("encoder_failed", "the encoder's output broke off", failure)),
+      (failure) => reject(this.#failure("encoder_failed", "the encoder's output broke off", {}, failure)),
     );
     return promise.finally(() => watch.cancel());
   }
@@ -117,17 +129,20 @@ export class EncoderSource implements Source {
     if (reached >= this.#options.frames) return;
     const where = `at frame ${reached} of ${this.#options.frames}`;
     this.#shortcoming = proper
-      ? this.#failure("encoder_short", `the file ended ${where}`)
-      : this.#failure("encoder_failed", `the encoder ended ${where} (${describeExit(exit)})`);
+      ? this.#failure("encoder_short", `the file ended ${where}`, { short: true })
+      : this.#failure("encoder_failed", `the encoder ended ${where} (${describeExit(exit)})`, { exit });
   }
 
   #failure(
     code: "encoder_failed" | "encoder_stalled" | "encoder_short",
     detail: string,
+    ending: Omit<Evidence, "stderr"> = {},
     cause?: unknown,
-  ): AppError {
-    const last = this.#child.spawnError?.message ?? this.#child.stderrTail.slice(-3).join(" | ");
-    return new AppError(code, last ? `${detail}: ${last}` : detail, { cause });
+  ): FfmpegError {
+    const { spawnError, stderrTail } = this.#child;
+    const last = spawnError?.message ?? stderrTail.slice(-3).join(" | ");
+    const failure = classify({ stderr: stderrTail, ...ending });
+    return new FfmpegError(code, last ? `${detail}: ${last}` : detail, failure, { cause });
   }
 }
 

@@ -30,6 +30,8 @@ export interface EncoderSurroundings {
   /** Working folder, made by `prepareCardFolder`. */
   readonly folder: string;
   readonly clock: Clock;
+  /** See `EncoderSourceOptions`. */
+  readonly onUnmatched?: (line: string) => void;
 }
 
 /** Opens items of a channel by encoding their files into its house format. */
