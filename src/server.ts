@@ -15,7 +15,9 @@ import { describeEvent } from "./channels/events.ts";
 import { parseFrameRate } from "./config/frame-rate.ts";
 import type { Config } from "./config/schema.ts";
 import { renderStandby } from "./error-screens/standby.ts";
+import { markChildren } from "./ffmpeg/child.ts";
 import { locateFfmpeg, type Toolset } from "./ffmpeg/locate.ts";
+import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
 import { makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type LibraryChannel, type ScanProgress, scanFolder } from "./library/scan.ts";
@@ -28,6 +30,7 @@ import { registerMpegTsOutput, type ViewerNews } from "./outputs/mpegts.ts";
 import { LoopSchedule } from "./playout/loop-schedule.ts";
 import { prepareCardFolder } from "./source/cards.ts";
 import { type EncoderSurroundings, openEncoder, planItem } from "./source/open-encoder.ts";
+import { DataFolder } from "./store/data-folder.ts";
 import { mediaPace } from "./throttle/release.ts";
 
 /** Where a channel's timestamps begin: ten seconds, so that nothing wraps in its first moments. */
@@ -106,6 +109,7 @@ type MakeServer = (manager: ChannelManager, library: Library, port: number, scop
 
 async function start(options: ServerOptions, scope: Scope, make: MakeServer): Promise<Server> {
   const { config, clock, log, onProgress } = options;
+  await claimDataFolder(options, scope);
   onProgress?.({ step: "tools" });
   const tools = await locateFfmpeg({
     ffmpegPath: config.ffmpeg.path || undefined,
@@ -147,6 +151,17 @@ async function keepUnmatched(
   const timer = clock.every(UNMATCHED_SAVE_MS, () => void save());
   scope.defer(() => timer.cancel());
   return file;
+}
+
+/** Makes the data folder this process's own, and ends what an earlier server of it left behind. */
+async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope: Scope): Promise<void> {
+  const folder = await DataFolder.claim(dataFolder, { wallNow: () => clock.wallNow() });
+  scope.defer(() => folder.close());
+  markChildren(await ownerMark(folder.id));
+  for (const orphan of await reapOrphans(folder.id, clock)) {
+    const level = orphan.outcome === "left" ? "error" : "warn";
+    log[level](orphan, "an earlier run of this server had left a process behind");
+  }
 }
 
 function makeManager({ config, clock, random, log, startTicks }: ServerOptions): ChannelManager {

@@ -8,6 +8,7 @@ export const ERRORS = {
   config_unreadable: { status: 500, title: "The configuration file cannot be read" },
   config_invalid: { status: 500, title: "The configuration is not valid" },
   data_folder_unusable: { status: 500, title: "The data folder cannot be used" },
+  data_folder_locked: { status: 500, title: "The data folder is in use by another server" },
   address_in_use: { status: 500, title: "The address is in use by another program" },
   ffmpeg_missing: { status: 503, title: "ffmpeg was not found" },
   ffmpeg_unsuitable: { status: 503, title: "This ffmpeg lacks something that is needed" },

@@ -69,7 +69,8 @@ function readText(file: string, required: boolean): string | undefined {
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown;
     const cause = thrown as NodeJS.ErrnoException;
-    if (!required && cause.code === "ENOENT") return undefined;
+    // ENOTDIR: the data folder is a file, which whoever uses the folder will say more plainly.
+    if (!required && (cause.code === "ENOENT" || cause.code === "ENOTDIR")) return undefined;
     throw new AppError("config_unreadable", `${file}: ${cause.message}`, { cause });
   }
 }

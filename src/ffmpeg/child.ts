@@ -163,6 +163,12 @@ export class FfmpegChild implements AsyncDisposable {
 }
 
 const living = new Set<FfmpegChild>();
+let childMark: string | undefined;
+
+/** From now on every child of this process carries `mark` in its environment (`ownerMark`), whoever starts it. */
+export function markChildren(mark: string | undefined): void {
+  childMark = mark;
+}
 
 /** Process ids of the children that have not ended. */
 export function livingChildren(): number[] {
@@ -180,7 +186,7 @@ function start(options: ChildOptions): ChildProcess {
   return spawn(options.binary, options.args, {
     cwd: options.cwd,
     detached: true,
-    env: childEnvironment(process.env),
+    env: childEnvironment(process.env, childMark),
     shell: false,
     stdio,
     windowsHide: true,

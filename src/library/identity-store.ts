@@ -1,8 +1,8 @@
 import { access, mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { writeAtomically } from "../base/atomic-write.ts";
 import { AppError } from "../base/errors.ts";
 import type { MediaFacts } from "../ffmpeg/media-facts.ts";
-import { writeAtomically } from "./atomic-write.ts";
 import { emptyMemory, type Memory, parse, serialise } from "./library-file.ts";
 import type { Numbering } from "./numbering.ts";
 

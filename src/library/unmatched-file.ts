@@ -1,9 +1,9 @@
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { writeAtomically } from "../base/atomic-write.ts";
 import { AppError } from "../base/errors.ts";
 import { UnmatchedLines } from "../ffmpeg/unmatched-lines.ts";
-import { writeAtomically } from "./atomic-write.ts";
 
 /** Name of the file in the data folder. */
 export const UNMATCHED_FILE = "unmatched-lines.json";
