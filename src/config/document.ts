@@ -12,8 +12,8 @@ import {
 } from "yaml";
 import { AppError } from "../base/errors.ts";
 
-/** Largest configuration text in bytes. */
-export const MAX_CONFIG_BYTES = 1024 * 1024;
+/** Largest configuration text in bytes: nonsense of this size is refused within the time that viewers do not notice. */
+export const MAX_CONFIG_BYTES = 64 * 1024;
 
 /** References to anchors that a text may hold; more is how small files become gigabytes. */
 const MAX_ALIASES = 20;

@@ -1,5 +1,5 @@
-import { checkLayer } from "./check.ts";
-import type { ConfigInput, ConfigPath } from "./schema.ts";
+import { type ConfigLayer, checkLayer } from "./check.ts";
+import type { ConfigPath } from "./schema.ts";
 
 /** The variables of a process; undefined and empty both mean "not given". */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -21,8 +21,8 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, ConfigPath>> = {
   EXSTREAMTV_THROTTLE_MODE: ["stream_throttler", "mode"],
 };
 
-/** The values that the environment gives, one layer per variable; throws `config_invalid` naming the variable. */
-export function readEnvironment(env: Environment): ConfigInput[] {
+/** What the environment sets: one layer per variable that is given. */
+export function readEnvironment(env: Environment): ConfigLayer[] {
   return Object.entries(ENVIRONMENT_KEYS).flatMap(([variable, [section, key]]) => {
     const text = variableOf(env, variable);
     if (text === undefined) return [];

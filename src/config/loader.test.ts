@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -106,10 +107,13 @@ describe("unreadable:", () => {
     }
   });
 
-  test("a folder, a file too large, and bytes that are not UTF-8", () => {
-    const large = write("large.yaml", `# ${"x".repeat(1024 * 1024)}`);
+  test("a folder, a file too large, a value of 10 MB, a pipe, a device, and bytes that are not UTF-8", () => {
+    const large = write("large.yaml", `# ${"x".repeat(64 * 1024)}`);
+    const value = write("value.yaml", `log: {level: ${"x".repeat(10_000_000)}}\n`);
+    const pipe = path.join(folder, "pipe.yaml");
+    execFileSync("mkfifo", [pipe]);
     const binary = write("binary.yaml", Uint8Array.of(0x61, 0x3a, 0xff, 0xfe));
-    for (const file of [folder, large, binary]) {
+    for (const file of [folder, large, value, pipe, "/dev/zero", binary]) {
       const { code, message } = failure({ file });
       expect(code).toBe("config_unreadable");
       expect(message).toContain(file);
@@ -126,14 +130,14 @@ describe("invalid: names origin, key path and what was expected", () => {
     const { code, message } = failure({ file });
     expect(code).toBe("config_invalid");
     expect(message.split("\n")).toEqual([
-      `${file}:5: stream_throttler.mode: Invalid option: expected one of "realtime"|"burst"|"adaptive"|"disabled"`,
-      `${file}:6: stream_throttler.moode: unknown key; known here: enabled, target_bitrate_bps, mode`,
+      `${file}:5: stream_throttler.mode: expected realtime, burst, adaptive or disabled, found "fast"`,
+      `${file}:6: stream_throttler.moode: unknown key; did you mean mode? known here: enabled, target_bitrate_bps, mode`,
     ]);
   });
 
   test("a file that is no mapping", () => {
     const file = write("list.yaml", "# hello\n- server\n");
-    expect(failure({ file }).message).toBe(`${file}:2: Invalid input: expected object, received array`);
+    expect(failure({ file }).message).toBe(`${file}:2: expected sections of keys, found a list`);
   });
 
   test("prototype keys", () => {
@@ -159,6 +163,24 @@ describe("invalid: names origin, key path and what was expected", () => {
     expect(lines).toHaveLength(11);
     expect(lines[10]).toBe("… and 20 more");
   });
+});
+
+test("every origin's problems are named at once, as many as are asked for", () => {
+  const keys = Array.from({ length: 250 }, (_, index) => `k${index}: 1`);
+  const file = write("many.yaml", keys.join("\n"));
+  const sources = { file, cwd: folder, env: { EXSTREAMTV_PORT: "x", EXSTREAMTV_THROTTLE_MODE: "brust" } };
+  expect(() => loadConfig(sources, 1000)).toThrow(
+    /EXSTREAMTV_PORT[\s\S]*did you mean burst\?[\s\S]*… and 50 more$/,
+  );
+});
+
+test("says where each value comes from", () => {
+  const file = write("origin.yaml", "server:\n  host: 127.0.0.1\n  port: 80\nlog: {level: warn}\n");
+  const { originOf } = load({ file, env: { EXSTREAMTV_PORT: "81" }, overrides: { log: { level: "debug" } } });
+  expect(originOf(["server", "host"])).toBe(`${file}:2`);
+  expect(originOf(["server", "port"])).toBe("environment variable EXSTREAMTV_PORT");
+  expect(originOf(["log", "level"])).toBe("command line");
+  expect(originOf(["library", "folder"])).toBe("default");
 });
 
 test("any bytes are loaded or refused with an AppError", () => {

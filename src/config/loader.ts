@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 import { AppError } from "../base/errors.ts";
-import { checkLayer } from "./check.ts";
+import { type ConfigLayer, checkLayer } from "./check.ts";
 import { MAX_CONFIG_BYTES, parseConfigText } from "./document.ts";
 import {
   CONFIG_FILE_VARIABLE,
@@ -10,7 +10,7 @@ import {
   readEnvironment,
   variableOf,
 } from "./environment.ts";
-import { CONFIG_SCHEMA, type Config, type ConfigInput } from "./schema.ts";
+import { CONFIG_SCHEMA, type Config, type ConfigInput, type ConfigPath } from "./schema.ts";
 
 /** Where the configuration comes from. */
 export interface ConfigSources {
@@ -32,13 +32,21 @@ export interface LoadedConfig {
   readonly dataFolder: string;
   /** Absolute path of the file that was read, if any. */
   readonly file: string | undefined;
+  /** Absolute path at which a file is looked for. */
+  readonly candidate: string;
+  /** Where the value of a key comes from: a file and line, a variable, the command line, or "default". */
+  originOf(path: ConfigPath): string;
 }
 
+/** Problems that an error lists unless its reader wants more. */
+const MAX_LISTED = 10;
+
 /**
- * Loads the configuration; command line over environment over file over default. Throws `config_unreadable`
- * when the file cannot be read, `config_invalid` when any origin holds something that the schema refuses.
+ * Loads the configuration; command line over environment over file over default. Throws `config_unreadable` when
+ * the file cannot be read, `config_invalid` with at most `maxListed` problems of all origins when one of them holds
+ * something that the schema refuses.
  */
-export function loadConfig(sources: ConfigSources): LoadedConfig {
+export function loadConfig(sources: ConfigSources, maxListed = MAX_LISTED): LoadedConfig {
   const cwd = sources.cwd ?? process.cwd();
   const dataFolder = path.resolve(
     cwd,
@@ -48,43 +56,73 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const candidate = named ? path.resolve(cwd, named) : path.join(dataFolder, "config.yaml");
   const text = readText(candidate, named !== undefined);
   const layers = [
-    text === undefined ? {} : readLayer(text, candidate),
+    ...(text === undefined ? [] : [readLayer(text, candidate)]),
     ...readEnvironment(sources.env),
     checkLayer(sources.overrides ?? {}, () => "command line"),
   ];
+  refuseProblems(layers, maxListed);
   return {
-    config: CONFIG_SCHEMA.parse(merge(layers)),
+    config: CONFIG_SCHEMA.parse(merge(layers.map(({ values }) => values))),
     dataFolder,
     file: text === undefined ? undefined : candidate,
+    candidate,
+    originOf: (keyPath) => layers.findLast((layer) => sets(layer, keyPath))?.where(keyPath) ?? "default",
   };
+}
+
+function refuseProblems(layers: readonly ConfigLayer[], maxListed: number): void {
+  const problems = layers.flatMap((layer) => layer.problems);
+  if (problems.length === 0) return;
+  const listed = problems.slice(0, maxListed);
+  const further = layers.reduce((sum, layer) => sum + layer.furtherProblems, problems.length - listed.length);
+  if (further > 0) listed.push(`… and ${further} more`);
+  throw new AppError("config_invalid", listed.join("\n"));
+}
+
+function sets({ values }: ConfigLayer, [section, name]: ConfigPath): boolean {
+  const keys: Readonly<Record<string, unknown>> = values[section] ?? {};
+  return keys[name] !== undefined;
 }
 
 /** The text of a file; undefined when it does not exist and need not. */
 function readText(file: string, required: boolean): string | undefined {
+  let handle: number | undefined;
   try {
-    if (statSync(file).size > MAX_CONFIG_BYTES) throw tooLarge(file);
-    const bytes = readFileSync(file);
-    if (bytes.length > MAX_CONFIG_BYTES) throw tooLarge(file);
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    // Not to wait for a writer, should it be a named pipe.
+    handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!fstatSync(handle).isFile()) throw unreadable(file, "not a regular file");
+    // One byte more than allowed, however large the file is or becomes.
+    const bytes = Buffer.alloc(MAX_CONFIG_BYTES + 1);
+    let length = 0;
+    for (let got = -1; got !== 0 && length < bytes.length; length += got) {
+      got = readSync(handle, bytes, length, bytes.length - length, null);
+    }
+    if (length > MAX_CONFIG_BYTES) throw unreadable(file, `larger than ${MAX_CONFIG_BYTES} bytes`);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, length));
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown;
     const cause = thrown as NodeJS.ErrnoException;
     // ENOTDIR: the data folder is a file, which whoever uses the folder will say more plainly.
     if (!required && (cause.code === "ENOENT" || cause.code === "ENOTDIR")) return undefined;
-    throw new AppError("config_unreadable", `${file}: ${cause.message}`, { cause });
+    throw unreadable(file, cause.message, { cause });
+  } finally {
+    if (handle !== undefined) closeSync(handle);
   }
 }
 
-function tooLarge(file: string): AppError {
-  return new AppError("config_unreadable", `${file}: larger than ${MAX_CONFIG_BYTES} bytes`);
+function unreadable(file: string, fault: string, options?: ErrorOptions): AppError {
+  return new AppError("config_unreadable", `${file}: ${fault}`, options);
 }
 
-function readLayer(text: string, file: string): ConfigInput {
-  const document = parseConfigText(text, file);
-  return checkLayer(
-    withoutEmptySections(document.values),
-    (keyPath) => `${file}:${document.lineOf(keyPath)}`,
-  );
+function readLayer(text: string, file: string): ConfigLayer {
+  try {
+    const document = parseConfigText(text, file);
+    const where = (keyPath: readonly PropertyKey[]) => `${file}:${document.lineOf(keyPath)}`;
+    return checkLayer(withoutEmptySections(document.values), where);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    return { values: {}, where: () => file, problems: [thrown.message], furtherProblems: 0 };
+  }
 }
 
 /** An empty file, or a section whose keys are all commented out, is null in YAML: it sets nothing. */

@@ -71,6 +71,8 @@ test("each section and key is described, and has a default that its own bounds a
       if (typeof value === "boolean") throw new Error(`${section}.${key} admits anything`);
       expect(value.description, `${section}.${key}`).toMatch(/\.$/);
       expect(value, `${section}.${key}`).toHaveProperty("default");
+      expect(value.applies, `${section}.${key}: applies`).toMatch(/^(live|restart|later)$/);
+      expect(value.since, `${section}.${key}: since`).toMatch(/^\d+\.\d+$/);
       expect(CONFIG_SCHEMA.safeParse({ [section]: { [key]: value.default } }).success).toBe(true);
     }
   }

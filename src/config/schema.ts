@@ -7,6 +7,24 @@ export const THROTTLE_MODES = ["realtime", "burst", "adaptive", "disabled"] as c
 /** One of the throttle modes. */
 export type ThrottleMode = (typeof THROTTLE_MODES)[number];
 
+/**
+ * When a changed value takes effect: at the next reload (`live`), when the server is started again (`restart`), or
+ * not before the part that it belongs to is built (`later`).
+ */
+export type Applies = "live" | "restart" | "later";
+
+/** What a key says of itself beside its type, default and description. */
+interface KeyMeta {
+  readonly applies: Applies;
+  /** The version that introduced the key. */
+  readonly since: string;
+  readonly [name: string]: unknown;
+}
+
+const LIVE: KeyMeta = { applies: "live", since: "0.1" };
+const RESTART: KeyMeta = { applies: "restart", since: "0.1" };
+const LATER: KeyMeta = { applies: "later", since: "0.1" };
+
 /** A whole number from `min` to `max`. */
 const whole = (min: number, max: number) => z.int().min(min).max(max);
 
@@ -21,30 +39,36 @@ const server = z.strictObject({
     .string()
     .min(1)
     .default("0.0.0.0")
-    .describe("Address to listen on; 127.0.0.1 keeps the server to this machine."),
-  port: whole(0, 65_535).default(8411).describe("TCP port to listen on; 0 takes any free one."),
+    .describe("Address to listen on; 127.0.0.1 keeps the server to this machine.")
+    .meta(RESTART),
+  port: whole(0, 65_535).default(8411).describe("TCP port to listen on; 0 takes any free one.").meta(RESTART),
 });
 
 const ffmpeg = z.strictObject({
-  path: z.string().default("").describe("The ffmpeg program; empty looks on PATH."),
-  ffprobe_path: z.string().default("").describe("The ffprobe program; empty looks on PATH."),
+  path: z.string().default("").describe("The ffmpeg program; empty looks on PATH.").meta(RESTART),
+  ffprobe_path: z.string().default("").describe("The ffprobe program; empty looks on PATH.").meta(RESTART),
 });
 
 const houseFormat = z.strictObject({
-  width: pixels().default(1280).describe("Width of every channel's picture in pixels, even."),
-  height: pixels().default(720).describe("Height of every channel's picture in pixels, even."),
+  width: pixels().default(1280).describe("Width of every channel's picture in pixels, even.").meta(RESTART),
+  height: pixels().default(720).describe("Height of every channel's picture in pixels, even.").meta(RESTART),
   fps: z
     .union([z.literal("auto"), real(10, 120)], { error: 'expected a frame rate from 10 to 120, or "auto"' })
     .default(30)
     .describe(
       "Frames per second. 23.976, 29.97 and 59.94 mean the exact NTSC rates; auto takes the commonest rate of the channel's media.",
-    ),
+    )
+    .meta(RESTART),
   gop_seconds: real(0.5, 2)
     .default(1)
     .describe(
       "Length of a group of pictures in seconds: how often a viewer can join and a source can change.",
-    ),
-  audio_bitrate_bps: whole(32_000, 320_000).default(128_000).describe("Rate of the AAC audio in bit/s."),
+    )
+    .meta(RESTART),
+  audio_bitrate_bps: whole(32_000, 320_000)
+    .default(128_000)
+    .describe("Rate of the AAC audio in bit/s.")
+    .meta(RESTART),
 });
 
 const channels = z.strictObject({
@@ -52,73 +76,100 @@ const channels = z.strictObject({
     .default(8)
     .describe(
       "How far sources run ahead of what is on air, in seconds: the time a failure has to be repaired unseen.",
-    ),
+    )
+    .meta(RESTART),
   ring_seconds: real(4, 120)
     .default(12)
     .describe(
       "How much of the released stream is kept for viewers in seconds; a viewer further behind is moved on.",
-    ),
+    )
+    .meta(RESTART),
   linger_seconds: real(0, 86_400)
     .default(30)
-    .describe("How long a channel keeps running after its last viewer left, in seconds."),
+    .describe("How long a channel keeps running after its last viewer left, in seconds.")
+    .meta(LIVE),
 });
 
 const library = z.strictObject({
   folder: z
     .string()
     .default("")
-    .describe("The media folder: each sub-folder with media is a channel. Empty: none."),
-  probe_concurrency: whole(1, 32).default(2).describe("How many files are examined at the same time."),
+    .describe("The media folder: each sub-folder with media is a channel. Empty: none.")
+    .meta(RESTART),
+  probe_concurrency: whole(1, 32)
+    .default(2)
+    .describe("How many files are examined at the same time.")
+    .meta(RESTART),
 });
 
 const sessionManager = z.strictObject({
-  max_sessions_per_channel: whole(1, 100_000).default(50).describe("Viewers that one channel takes at once."),
+  max_sessions_per_channel: whole(1, 100_000)
+    .default(50)
+    .describe("Viewers that one channel takes at once.")
+    .meta(LATER),
   idle_timeout_seconds: real(1, 86_400)
     .default(300)
-    .describe("A viewer that has taken no data for this many seconds is disconnected."),
-  cleanup_interval_seconds: real(1, 3600).default(60).describe("Seconds between two looks for idle viewers."),
+    .describe("A viewer that has taken no data for this many seconds is disconnected.")
+    .meta(LIVE),
+  cleanup_interval_seconds: real(1, 3600)
+    .default(60)
+    .describe("Seconds between two looks for idle viewers.")
+    .meta(LATER),
 });
 
 const streamThrottler = z.strictObject({
   enabled: z
     .boolean()
     .default(true)
-    .describe("Whether delivery is paced; false is the same as mode: disabled."),
+    .describe("Whether delivery is paced; false is the same as mode: disabled.")
+    .meta(LATER),
   target_bitrate_bps: whole(500_000, 100_000_000)
     .default(4_000_000)
-    .describe("Rate of a channel's whole transport stream in bit/s."),
+    .describe("Rate of a channel's whole transport stream in bit/s.")
+    .meta(RESTART),
   mode: z
     .enum(THROTTLE_MODES)
     .default("realtime")
     .describe(
       "realtime (constant rate), burst (fast start, then media rate), adaptive (per viewer) or disabled.",
-    ),
+    )
+    .meta(LATER),
 });
 
 const aiAutoHeal = z.strictObject({
   enabled: z
     .boolean()
     .default(true)
-    .describe("Whether failures are diagnosed and repaired without an operator."),
+    .describe("Whether failures are diagnosed and repaired without an operator.")
+    .meta(LATER),
   use_error_screen_fallback: z
     .boolean()
     .default(true)
-    .describe("Whether an error screen goes on air while a source is away."),
+    .describe("Whether an error screen goes on air while a source is away.")
+    .meta(LATER),
   hot_swap_enabled: z
     .boolean()
     .default(true)
-    .describe("Whether a repair may replace a source while it is on air."),
+    .describe("Whether a repair may replace a source while it is on air.")
+    .meta(LATER),
 });
 
 const databaseBackup = z.strictObject({
-  enabled: z.boolean().default(true).describe("Whether the database is backed up regularly."),
-  interval_hours: real(0.1, 8760).default(24).describe("Hours between two backups."),
-  keep_count: whole(1, 1000).default(7).describe("How many backups are kept; the oldest is deleted first."),
-  compress: z.boolean().default(true).describe("Whether backups are compressed with gzip."),
+  enabled: z.boolean().default(true).describe("Whether the database is backed up regularly.").meta(LATER),
+  interval_hours: real(0.1, 8760).default(24).describe("Hours between two backups.").meta(LATER),
+  keep_count: whole(1, 1000)
+    .default(7)
+    .describe("How many backups are kept; the oldest is deleted first.")
+    .meta(LATER),
+  compress: z.boolean().default(true).describe("Whether backups are compressed with gzip.").meta(LATER),
 });
 
 const log = z.strictObject({
-  level: z.enum(LOG_LEVELS).default("info").describe("The least severe kind of message that is written."),
+  level: z
+    .enum(LOG_LEVELS)
+    .default("info")
+    .describe("The least severe kind of message that is written.")
+    .meta(LIVE),
 });
 
 /** The whole configuration: every key with its bounds, default and description; unknown keys are refused. */
