@@ -3,7 +3,14 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["src/**/*.test.ts", "test/gates/**/*.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "test/gates/**/*.test.ts"],
+          // Many run real programs or hundreds of generated cases, on machines that are busy with other things.
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: "e2e",

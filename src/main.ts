@@ -108,7 +108,7 @@ function interrupted(): AbortSignal {
     process.on(name, () => {
       if (!controller.signal.aborted) {
         firstMs = clock.now();
-        controller.abort(new AppError("internal", `ended by ${name}`));
+        controller.abort(new AppError("interrupted", `Ended by ${name}.`));
       } else if (clock.now() - firstMs > SIGNAL_ECHO_MS) process.exit(130);
     });
   }
@@ -121,6 +121,7 @@ async function run(verb: () => Promise<void>): Promise<void> {
     await verb();
   } catch (thrown) {
     const error = toAppError(thrown);
+    if (error.code === "interrupted") process.exit(130);
     process.stderr.write(`\n  ${ERRORS[error.code].title} (${error.code})\n  ${error.message}\n\n`);
     if (error.code === "internal") process.stderr.write(`${error.stack}\n${String(error.cause ?? "")}\n`);
     process.exit(2);

@@ -131,9 +131,11 @@ async function start(options: ServerOptions, scope: Scope, make: MakeServer): Pr
   const surroundings = { ffmpeg: tools.ffmpeg, folder: join(options.dataFolder, "work"), clock, onUnmatched };
   await prepareCardFolder(surroundings.folder);
   const standby = new StandbyPictures(surroundings);
+  const definitions: ChannelDefinition[] = [];
   for (const channel of library.channels) {
-    manager.add(await defineChannel(channel, config, surroundings, standby));
+    definitions.push(await defineChannel(channel, config, surroundings, standby));
   }
+  for (const definition of definitions) manager.add(definition);
   scope.signal.throwIfAborted();
   ready = true;
   log.info({ channels: library.channels.length, port }, "ready");
@@ -193,6 +195,11 @@ function makeApp(options: ServerOptions, manager: ChannelManager, isReady: () =>
   });
   registerProblems(app, log);
   registerHealth(app, isReady);
+  // A player that is told of no channels deletes those it knew: until they are known, it is told to wait.
+  app.addHook("onRequest", async (request) => {
+    if (isReady() || !request.url.startsWith("/iptv/")) return;
+    throw new AppError("not_ready", "The server is still reading the media folder.");
+  });
   registerM3uOutput(app, manager);
   registerMpegTsOutput(app, {
     manager,

@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { AppError, ERRORS } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 
+const RETRY_AFTER_SECONDS = 5;
+
 /** Answers every failure of a request with problem details (RFC 9457) that carry a stable `code`. */
 export function registerProblems(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((failure, _request, reply) => {
@@ -17,6 +19,7 @@ export function registerProblems(app: FastifyInstance, log: Log): void {
 /** Sends one error as `application/problem+json`. */
 export function sendProblem(reply: FastifyReply, error: AppError): FastifyReply {
   const { status, title } = ERRORS[error.code];
+  if (error.code === "not_ready") reply.header("retry-after", RETRY_AFTER_SECONDS);
   const detail = error.code === "internal" ? "The log of the server says more." : error.message;
   return reply
     .code(status)

@@ -112,6 +112,11 @@ export class ManualClock implements Clock {
     this.#wallOffsetMs += deltaMs;
   }
 
+  /** Lets time pass without a chance to act, as when the machine is suspended: what is due fires afterwards. */
+  freeze(deltaMs: number): void {
+    this.#nowMs += deltaMs;
+  }
+
   /** Number of timers that have not fired yet. */
   get pending(): number {
     return this.#timers.size;

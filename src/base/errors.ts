@@ -22,6 +22,8 @@ export const ERRORS = {
   gop_contract: { status: 502, title: "A group of pictures breaks the house format" },
   transport_stream_unreadable: { status: 422, title: "The transport stream cannot be read" },
   channel_not_found: { status: 404, title: "There is no such channel" },
+  not_ready: { status: 503, title: "The server is not ready" },
+  interrupted: { status: 503, title: "Interrupted" },
   route_not_found: { status: 404, title: "There is nothing at this address" },
   request_invalid: { status: 400, title: "The request is not valid" },
   internal: { status: 500, title: "Something went wrong inside the server" },

@@ -1,5 +1,5 @@
 import type { Timer } from "../base/clock.ts";
-import { AppError } from "../base/errors.ts";
+import { AppError, toAppError } from "../base/errors.ts";
 import { Channel, type ChannelDefinition, type ChannelSettings } from "./channel.ts";
 import type { ChannelEvent } from "./events.ts";
 
@@ -70,7 +70,7 @@ export class ChannelManager {
   /** Tunes in: the channel with this number, on air from now on. Throws `channel_not_found`. */
   hold(number: number): ChannelHold {
     const definition = this.find(number);
-    if (this.#closed) throw new AppError("internal", "The server is shutting down.");
+    if (this.#closed) throw new AppError("not_ready", "The server is shutting down.");
     const entry = this.#onAir.get(number) ?? this.#start(definition);
     entry.holds++;
     entry.linger?.cancel();
@@ -106,15 +106,31 @@ export class ChannelManager {
   #stop(number: number, entry: OnAir): void {
     entry.linger?.cancel();
     this.#onAir.delete(number);
-    const stopping = entry.channel.stop().finally(() => this.#stopping.delete(stopping));
+    const stopping = entry.channel
+      .stop()
+      .catch((failure: unknown) => this.#report(entry.channel, failure))
+      .finally(() => this.#stopping.delete(stopping));
     this.#stopping.add(stopping);
     if (this.#onAir.size > 0) return;
     this.#ticker?.cancel();
     this.#ticker = undefined;
   }
 
+  #report(channel: Channel, failure: unknown): void {
+    this.#options.onEvent(channel.definition, { type: "release_failed", error: toAppError(failure) });
+  }
+
   #tick(): void {
     const phase = this.#ticks++ % TICK_PHASES;
-    for (const entry of this.#onAir.values()) if (entry.phase === phase) entry.channel.tick();
+    for (const [number, entry] of this.#onAir) {
+      if (entry.phase !== phase) continue;
+      try {
+        entry.channel.tick();
+      } catch (failure) {
+        // One channel's fault is not the others': its viewers are let go, and tune in to a new start.
+        this.#report(entry.channel, failure);
+        this.#stop(number, entry);
+      }
+    }
   }
 }

@@ -35,6 +35,9 @@ class Studio {
   /** Called before each Gop; what it throws is the source's failure, what it awaits its delay. */
   onGop: (item: PlayItem, frame: number) => void | Promise<void> = () => undefined;
 
+  /** Asked before each Gop: true makes it a short one, and the source end behind it. */
+  cut: () => boolean = () => false;
+
   constructor(clock: ManualClock) {
     this.clock = clock;
   }
@@ -43,17 +46,16 @@ class Studio {
     const opened = { title: item.title, startFrame, closed: false };
     this.opened.push(opened);
     let frame = startFrame;
+    let isCut = false;
     return {
       next: async () => {
         if (frame >= item.frames || opened.closed) return undefined;
         await this.clock.sleep(this.gopMs);
         await this.onGop(item, frame);
-        const gop = syntheticGop({
-          format,
-          firstFrame: frame,
-          frames: Math.min(GOP, item.frames - frame),
-          seed: frame,
-        });
+        if (isCut) throw new AppError("encoder_short", "the file ended");
+        isCut = this.cut();
+        const frames = isCut ? 10 : Math.min(GOP, item.frames - frame);
+        const gop = syntheticGop({ format, firstFrame: frame, frames, seed: frame });
         frame += GOP;
         return gop;
       },
@@ -185,6 +187,59 @@ describe("Channel", () => {
     const fillers = events.flatMap((event) => (event.type === "filler_ended" ? [event.frames] : []));
     expect(fillers.slice(1, -1).every((frames) => frames === 310)).toBe(true);
     expect(fillers.length).toBeGreaterThan(1);
+    await channel.stop();
+  });
+
+  it("goes on at the next Gop after a source that ended early in the middle of one", async () => {
+    const { studio, channel, analyser, run, events, types } = onAir([item("film", 30 * 600)]);
+    await run(5_000);
+    let cut = false;
+    studio.cut = () => {
+      const now = !cut;
+      cut = true;
+      return now;
+    };
+    await run(40_000);
+    expect(types().filter((type) => type === "source_failed")).toHaveLength(1);
+    // What the short Gop lacks, and at most the rest of its second: not the rest of the film.
+    const frames = events.flatMap((event) => (event.type === "filler_ended" ? [event.frames] : []));
+    expect(frames.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(GOP);
+    expectPerfect(analyser);
+    await channel.stop();
+  });
+
+  it("does not stutter behind the standby picture while its first source is slow", async () => {
+    const { studio, channel, analyser, run, types } = onAir([item("film", 30 * 600)]);
+    const slow = Promise.withResolvers<void>();
+    studio.onGop = () => slow.promise;
+    await run(2_000);
+    expect(types()).toContain("filler_started");
+    for (let tick = 0; tick < 100; tick++) {
+      await run(40);
+      const newest = channel.ring.newest!;
+      // Half a second is always in hand: what is on air never waits for what is to come.
+      expect(channel.leadFrames).toBeGreaterThan(0);
+      expect(newest.released).toBeGreaterThan(0);
+    }
+    slow.resolve();
+    studio.onGop = () => undefined;
+    await run(15_000);
+    expect(types()).toContain("filler_ended");
+    expectPerfect(analyser);
+    await channel.stop();
+  });
+
+  it("opens no source for what a freeze of the machine has made pass", async () => {
+    const { clock, studio, channel, analyser, run } = onAir([item("a", 600), item("b", 600)]);
+    await run(10_000);
+    const before = studio.opened.length;
+    clock.freeze(3_600_000);
+    await run(20_000);
+    expect(studio.opened.length - before).toBeLessThanOrEqual(4);
+    const now = Math.floor((clock.wallNow() * 30) / 1000);
+    expect(channel.onNow.startFrame).toBe(channel.definition.schedule.at(now).startFrame);
+    expect(channel.leadFrames).toBeGreaterThan(5 * GOP);
+    expectPerfect(analyser);
     await channel.stop();
   });
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { toAppError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import { Scope } from "../base/scope.ts";
 import type { Gop } from "../media/gop.ts";
@@ -12,6 +13,9 @@ import { Feeder } from "./feeder.ts";
 import { LeadBuffer } from "./lead-buffer.ts";
 import { ReleaseClock } from "./release-clock.ts";
 import { WireRing } from "./wire-ring.ts";
+
+/** Gops that one tick muxes at the most: what a freeze of the machine has made due leaves over several ticks. */
+const GOPS_PER_TICK = 4;
 
 /** What a channel is, whether it is on air or not. */
 export interface ChannelDefinition {
@@ -35,6 +39,14 @@ export interface ChannelSettings {
   readonly random: Random;
 }
 
+/** Somebody who reads a channel's ring. */
+export interface ChannelReader {
+  /** Something may have been released, or time has passed. */
+  onRelease(): void;
+  /** The channel goes off air; nothing more will come. */
+  onOffAir(): void;
+}
+
 /**
  * A channel's time on air: from its first viewer until it has lingered after its last one. Sources fill the
  * lead; `tick` lets go into the ring what is due; whoever reads the ring is told. Its bytes are one valid
@@ -49,7 +61,7 @@ export class Channel {
   readonly #release: ReleaseClock;
   readonly #muxer: Muxer;
   readonly #feeder: Feeder;
-  readonly #readers = new Set<() => void>();
+  readonly #readers = new Set<ChannelReader>();
   readonly #onEvent: ChannelEventSink;
 
   /** Goes on air at once, with the Gop in which the schedule stands now. */
@@ -67,6 +79,7 @@ export class Channel {
     const slot = schedule.at(Math.floor(scheduleNow));
     const itemFrame = Math.floor(scheduleNow) - slot.startFrame;
     const anchorFrame = slot.startFrame + Math.floor(itemFrame / format.gopFrames) * format.gopFrames;
+    onEvent({ type: "on_air" });
     this.#release = new ReleaseClock(grid, clock, scheduleNow - anchorFrame);
     this.#feeder = new Feeder(
       {
@@ -78,8 +91,8 @@ export class Channel {
     );
     const feeding = this.#feeder.run();
     this.#scope.defer(() => feeding);
+    // Closing runs backwards: the feeder is woken before it is waited for.
     this.#scope.defer(() => this.#lead.nudge());
-    onEvent({ type: "on_air" });
   }
 
   /** What is on now by the schedule. */
@@ -87,13 +100,13 @@ export class Channel {
     return this.#feeder.slotAt(Math.floor(this.#release.position()));
   }
 
-  /** Finished media that waits for its time, in frames. */
+  /** Finished media that waits for its time, in frames; negative when the lead is used up. */
   get leadFrames(): number {
     return this.#lead.end - this.#release.position();
   }
 
-  /** Calls `reader` after each release of bytes, until the returned function is called. */
-  subscribe(reader: () => void): () => void {
+  /** Lets `reader` know of each release, until the returned function is called or the channel goes off air. */
+  subscribe(reader: ChannelReader): () => void {
     this.#readers.add(reader);
     return () => void this.#readers.delete(reader);
   }
@@ -101,7 +114,7 @@ export class Channel {
   /** Lets go what is due now and wakes the readers. */
   tick(): void {
     const position = this.#release.position();
-    for (;;) {
+    for (let muxed = 0; muxed <= GOPS_PER_TICK; muxed++) {
       const newest = this.ring.newest;
       if (newest && newest.released < newest.gop.bytes.length) {
         const due = this.#policy.bytesDue(newest.gop, position);
@@ -114,12 +127,22 @@ export class Channel {
       this.ring.append(this.#muxer.mux(next));
     }
     // Readers are called even when nothing left: they also watch over time (a viewer that takes nothing).
-    for (const reader of this.#readers) reader();
+    for (const reader of this.#readers) {
+      try {
+        reader.onRelease();
+      } catch (failure) {
+        // A viewer's fault is nobody else's.
+        this.#readers.delete(reader);
+        this.#onEvent({ type: "reader_failed", error: toAppError(failure) });
+        reader.onOffAir();
+      }
+    }
   }
 
   /** Goes off air; resolves when its processes are gone. */
   async stop(): Promise<void> {
     if (this.#scope.closed) return this.#scope.close();
+    for (const reader of this.#readers) reader.onOffAir();
     this.#readers.clear();
     this.#onEvent({ type: "off_air" });
     await this.#scope.close();

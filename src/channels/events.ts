@@ -21,6 +21,8 @@ export type ChannelEvent =
   | { readonly type: "filler_started"; readonly title: string }
   | { readonly type: "filler_ended"; readonly frames: number }
   | { readonly type: "feeding_failed"; readonly error: AppError }
+  | { readonly type: "release_failed"; readonly error: AppError }
+  | { readonly type: "reader_failed"; readonly error: AppError }
   | { readonly type: "reanchored"; readonly stepMs: number };
 
 /** Takes the events of one channel. Must not throw. */
@@ -54,5 +56,7 @@ const DESCRIPTIONS: Record<ChannelEvent["type"], Omit<EventDescription, "fields"
   filler_started: { level: "warn", message: "standby picture on air" },
   filler_ended: { level: "info", message: "back to the programme" },
   feeding_failed: { level: "error", message: "fault in the feeder; starting it anew" },
+  release_failed: { level: "error", message: "fault while releasing; the channel is taken off air" },
+  reader_failed: { level: "error", message: "fault while sending to a viewer; the viewer is let go" },
   reanchored: { level: "warn", message: "the wall clock was set; channel moved to where its schedule is" },
 };

@@ -72,7 +72,6 @@ export class Feeder {
   /** Feeds until the scope closes. */
   async run(): Promise<void> {
     const { lead, leadMs } = this.#options;
-    this.#scope.defer(() => lead.nudge());
     while (!this.#scope.closed) {
       if (this.#leadMs() >= leadMs) await lead.room();
       else await this.#append().catch((failure: unknown) => this.#recover(failure));
@@ -90,24 +89,35 @@ export class Feeder {
   }
 
   async #append(): Promise<void> {
-    const { lead, format, clock } = this.#options;
+    const { lead, release, format, clock } = this.#options;
     this.#followWallClock();
     const frame = lead.end;
     const slot = this.#enter(this.slotAt(frame));
     const itemFrame = this.#anchorFrame + frame - slot.startFrame;
     const left = slot.item.frames - itemFrame;
-    const player = this.#player(slot, itemFrame);
-    if (this.#grid.milliseconds(left) <= PREPARE_AHEAD_MS)
-      this.#player(this.#options.schedule.after(slot), 0);
-    const gop = await player.take(itemFrame, this.#deadlineMs());
+    // Up to the next place where the item's own Gops begin, or its end.
+    const room = Math.min(left, format.gopFrames - (itemFrame % format.gopFrames));
+    // After a freeze of the machine there may be hours to catch up with: for them no source is opened.
+    const isOver = release.timeOf(frame + room) <= clock.now() && !this.#starting;
+    const gop = isOver ? undefined : await this.#take(slot, itemFrame, left);
     if (this.#scope.closed) return;
-    const chosen = truncateGop(gop ?? this.#nextFiller(), Math.min(left, format.gopFrames));
+    if (!gop) this.#starting = false;
+    const chosen = truncateGop(gop ?? this.#nextFiller(room), room);
     this.#countFiller(gop ? undefined : chosen, slot.item.title);
     const timed = this.#splicer.place(chosen, frame);
     lead.push(timed);
     this.#lastPushMs = clock.now();
     if (this.#leadMs() > STARTUP_GRACE_MS) this.#starting = false;
     if (endFrame(timed) - frame >= left) this.#leave(slot);
+  }
+
+  /** The item's Gop, if it comes in time. */
+  async #take(slot: ScheduleSlot<PlayItem>, itemFrame: number, left: number): Promise<Gop | undefined> {
+    const player = this.#player(slot, itemFrame);
+    if (this.#grid.milliseconds(left) <= PREPARE_AHEAD_MS) {
+      this.#player(this.#options.schedule.after(slot), 0);
+    }
+    return player.take(itemFrame, this.#deadlineMs());
   }
 
   /** A fault of our own must not end the channel: everything is opened anew, a little later. */
@@ -161,8 +171,13 @@ export class Feeder {
     return player;
   }
 
-  #nextFiller(): Gop {
+  /**
+   * The next Gop of the loop. Where it will be cut to one picture, it is one from the middle of its run: what
+   * comes before and after begins a run, and two IDR pictures in a row must differ in idr_pic_id (H.264 7.4.3).
+   */
+  #nextFiller(room: number): Gop {
     const { filler } = this.#options;
+    if (room === 1) return filler[1 % filler.length]!;
     return filler[this.#fillerIndex++ % filler.length]!;
   }
 

@@ -123,8 +123,8 @@ export class ItemPlayer {
         const step = restartStep(failures, random, failure?.remedy.retry);
         if (!step) break;
         if (step.delayMs > 0) await clock.sleep(step.delayMs, this.#scope.signal).catch(() => undefined);
-        const caughtUp = Math.ceil(this.#wanted / gopFrames) * gopFrames;
-        position = Math.max(position + step.skipGops * gopFrames, caughtUp);
+        const onGrid = (frame: number) => Math.ceil(frame / gopFrames) * gopFrames;
+        position = Math.max(onGrid(position) + step.skipGops * gopFrames, onGrid(this.#wanted));
       } finally {
         if (source) this.#dismiss(source);
       }

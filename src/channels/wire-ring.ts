@@ -68,12 +68,14 @@ export class WireRing {
     return undefined;
   }
 
-  /** The released bytes from `position` to the end of its piece at most; undefined when there are none. */
-  read(position: WirePosition): Uint8Array | undefined {
+  /** Released bytes from `position`, at most `maxBytes` and up to the end of a piece; undefined when there are none. */
+  read(position: WirePosition, maxBytes = Number.POSITIVE_INFINITY): Uint8Array | undefined {
     if (position >= this.#head || position < this.tail) return undefined;
     for (let index = this.#entries.length - 1; index >= 0; index--) {
       const { gop, start, end } = this.#entries[index]!;
-      if (position >= start) return gop.bytes.subarray(position - start, Math.min(end, this.#head) - start);
+      if (position < start) continue;
+      const to = Math.min(end, this.#head, position + maxBytes);
+      return gop.bytes.subarray(position - start, to - start);
     }
     return undefined;
   }

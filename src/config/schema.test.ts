@@ -52,7 +52,7 @@ test.each([10, 23.976, 29.97, 59.94, 120, "auto"])("takes %s as a frame rate", (
 
 test("the smallest rate leaves room for video beside the largest audio", () => {
   const bounds = {
-    stream_throttler: { target_bitrate_bps: 500_000 },
+    stream_throttler: { target_bitrate_bps: 800_000 },
     house_format: { audio_bitrate_bps: 320_000 },
   };
   const { house_format, stream_throttler } = CONFIG_SCHEMA.parse(bounds);

@@ -123,7 +123,7 @@ const streamThrottler = z.strictObject({
     .default(true)
     .describe("Whether delivery is paced; false is the same as mode: disabled.")
     .meta(LATER),
-  target_bitrate_bps: whole(500_000, 100_000_000)
+  target_bitrate_bps: whole(800_000, 100_000_000)
     .default(4_000_000)
     .describe("Rate of a channel's whole transport stream in bit/s.")
     .meta(RESTART),

@@ -40,15 +40,27 @@ export interface HouseFormatChoice {
   readonly audioBps: number;
 }
 
-/** Share of the wire rate that packet headers, PES headers, tables and PCR leave for elementary streams. */
-const PAYLOAD_SHARE = 0.93;
-/** The AAC encoder's own rate control may exceed its mean by this much over a second. */
-const AUDIO_PEAK_FACTOR = 1.15;
+const PACKET_BITS = 188 * 8;
+const PAYLOAD_BYTES = 184;
+/** PAT and PMT every 67 ms at the most often, and an SDT a second. */
+const TABLES_BPS = 31 * PACKET_BITS;
+/** PES header, access unit delimiter and PCR of a picture, and half a packet of stuffing behind it, in bytes. */
+const PICTURE_OVERHEAD_BYTES = 19 + 6 + 8 + PAYLOAD_BYTES / 2;
+/** PES and ADTS header of an audio frame, in bytes. */
+const AUDIO_HEADER_BYTES = 21;
+/** Slower pictures than this need a packet of their own for the PCR between two of them. */
+const PCR_PER_PICTURE_FPS = 25.7;
+/** What the encoder's buffer allows a single second beyond the mean. */
+const RATE_MARGIN = 0.95;
+const LEAST_VIDEO_BPS = 50_000;
 
-/** Derives the full house format: GOP length in frames, and the video peak that fits the total rate. */
+/**
+ * Derives the full house format: GOP length in frames, and the video peak with which picture, sound and all of
+ * the transport stream's overhead fit the total rate in every second. Throws RangeError when nothing is left.
+ */
 export function houseFormat(choice: HouseFormatChoice): HouseFormat {
-  const videoPeakBps = Math.floor(choice.totalBps * PAYLOAD_SHARE - choice.audioBps * AUDIO_PEAK_FACTOR);
-  if (videoPeakBps < 50_000) {
+  const videoPeakBps = videoBudget(choice);
+  if (videoPeakBps < LEAST_VIDEO_BPS) {
     throw new RangeError(
       `${choice.totalBps} bit/s leave no room for video beside ${choice.audioBps} bit/s audio`,
     );
@@ -64,6 +76,21 @@ export function houseFormat(choice: HouseFormatChoice): HouseFormat {
     audioSampleRate: 48_000,
     audioChannels: 2,
   };
+}
+
+/** Rate of the video elementary stream that is left beside sound and overhead, in bit/s. */
+function videoBudget({ totalBps, audioBps, fps }: HouseFormatChoice): number {
+  const rate = fps.num / fps.den;
+  const audioFrames = 48_000 / AAC_FRAME_SAMPLES;
+  const audioBytes = audioBps / 8 / audioFrames + AUDIO_HEADER_BYTES;
+  // The encoder's frames vary around the mean: some need a packet more.
+  const audioPackets = Math.ceil(audioBytes / PAYLOAD_BYTES) + 0.25;
+  const clockPackets = rate < PCR_PER_PICTURE_FPS ? rate * (Math.ceil(PCR_PER_PICTURE_FPS / rate) - 1) : 0;
+  const fixed =
+    TABLES_BPS +
+    (clockPackets + audioPackets * audioFrames) * PACKET_BITS +
+    rate * PICTURE_OVERHEAD_BYTES * 8;
+  return Math.floor((totalBps * RATE_MARGIN - fixed) * (PAYLOAD_BYTES / 188));
 }
 
 /** Converts video frame numbers, audio frame numbers and 90 kHz ticks of one channel into each other, exactly. */

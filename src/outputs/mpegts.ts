@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
@@ -42,6 +43,9 @@ export function registerMpegTsOutput(app: FastifyInstance, options: MpegTsOutput
   });
 }
 
+/** Connections that carry a stream, and nothing else until their end. */
+const streaming = new WeakSet<Socket>();
+
 async function serve(
   request: FastifyRequest<{ Params: { number: string } }>,
   reply: FastifyReply,
@@ -54,10 +58,16 @@ async function serve(
     options.manager.find(number);
     return reply.headers(HEADERS).send();
   }
+  const { socket } = request.raw;
+  if (streaming.has(socket)) {
+    // A second request behind the first one, on a connection whose answer never ends.
+    socket.destroy();
+    return reply.hijack();
+  }
   const hold = options.manager.hold(number);
   const { channel } = hold;
   reply.hijack();
-  const { socket } = request.raw;
+  streaming.add(socket);
   // The length is not known and the end of the connection is the end of the stream, in HTTP/1.1 as in 1.0.
   reply.raw.useChunkedEncodingByDefault = false;
   reply.raw.writeHead(200, HEADERS);
@@ -75,15 +85,21 @@ async function serve(
     userAgent: request.headers["user-agent"] ?? "",
   };
   options.onViewer(about);
-  const unsubscribe = channel.subscribe(() => viewer.pump());
-  socket.once("close", () => {
+  const unsubscribe = channel.subscribe({
+    onRelease: () => viewer.pump(),
+    onOffAir: () => viewer.close("off_air"),
+  });
+  const leave = () => {
     unsubscribe();
     hold.release();
     viewers.delete(viewer);
     options.onViewer({ ...about, left: { ...viewer.figures, reason: viewer.endReason } });
-  });
-  if (socket.destroyed) socket.emit("close");
-  else viewer.pump();
+  };
+  if (socket.destroyed) leave();
+  else {
+    socket.once("close", leave);
+    viewer.pump();
+  }
   return reply;
 }
 

@@ -4,11 +4,13 @@ import type { WirePosition, WireRing } from "../channels/wire-ring.ts";
 
 /** A viewer whose socket takes nothing for so long is idle (somebody pressed pause): it loses its place. */
 const IDLE_MS = 10_000;
-/** Most bytes handed to a socket at one time. */
-const MAX_WRITE_BYTES = 1 << 20;
+/** Most bytes handed to a socket in one write, so that a drain means that the viewer takes something. */
+const WRITE_BYTES = 64 * 1024;
+/** How long the last bytes may take to leave when the stream is ended from our side. */
+const CLOSE_MS = 1_000;
 
 /** Why a viewer's stream came to its end. */
-export type ViewerEnd = "client_gone" | "idle_timeout" | "shutdown";
+export type ViewerEnd = "client_gone" | "idle_timeout" | "off_air" | "shutdown";
 
 /** What a viewer has had so far. */
 export interface ViewerFigures {
@@ -47,37 +49,37 @@ export class TsViewer {
 
   /** Hands over what has been released since the last time. Called after each release. */
   pump(): void {
-    if (this.#socket.destroyed) return;
+    if (this.#end || this.#socket.destroyed) return;
     if (this.#blockedSinceMs === undefined) this.#write();
     else this.#watchIdle(this.#clock.now() - this.#blockedSinceMs);
   }
 
   /** Ends the stream from our side; what the socket has taken still arrives. */
   close(reason: ViewerEnd): void {
-    this.#end ??= reason;
+    if (this.#end) return;
+    this.#end = reason;
     this.#socket.off("drain", this.#onDrain);
-    // A socket that does not drain would keep a graceful end waiting for ever.
-    if (this.#blockedSinceMs === undefined) this.#socket.destroySoon();
-    else this.#socket.destroy();
+    if (reason === "idle_timeout") {
+      this.#socket.destroy();
+      return;
+    }
+    this.#socket.destroySoon();
+    const patience = this.#clock.after(CLOSE_MS, () => this.#socket.destroy());
+    this.#socket.once("close", () => patience.cancel());
   }
 
   #write(): void {
     this.#position ??= this.#ring.newestKeyframe();
     if (this.#position === undefined) return;
     if (this.#position < this.#ring.tail) this.#jump();
-    let accepted = true;
-    let room = MAX_WRITE_BYTES;
-    this.#socket.cork();
-    while (accepted && room > 0) {
-      const bytes = this.#ring.read(this.#position);
-      if (!bytes) break;
+    for (let accepted = true; accepted; ) {
+      const bytes = this.#ring.read(this.#position, WRITE_BYTES);
+      if (!bytes) return;
       accepted = this.#socket.write(bytes);
       this.#position += bytes.length;
       this.figures.bytesSent += bytes.length;
-      room -= bytes.length;
     }
-    this.#socket.uncork();
-    if (!accepted) this.#blockedSinceMs = this.#clock.now();
+    this.#blockedSinceMs = this.#clock.now();
   }
 
   #watchIdle(blockedMs: number): void {

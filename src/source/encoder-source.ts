@@ -119,18 +119,30 @@ export class EncoderSource implements Source {
 
   /** The output has ended: everything was delivered, or there is a reason why not. */
   async #finish(): Promise<void> {
+    const { clock, format, frames } = this.#options;
+    // An encoder that has closed its output has nothing more to do.
+    const patience = clock.after(STALL_MS, () => void this.#child.killNow());
     const exit = await this.#child.exited;
+    patience.cancel();
     this.#ended = true;
     // After a death the last Gop may lack its sound: it is left to the next run, which makes it whole.
     const proper = exit.code === 0;
     if (proper && this.#reader.init) this.#ready.push(...this.#assembler.finish(this.#reader.init));
+    if (this.#reached() >= frames) return;
+    // Short of the end only whole Gops count: the next run can begin nowhere else.
     const last = this.#ready.at(-1);
-    const reached = last ? last.firstFrame + frameCount(last) : this.#position;
-    if (reached >= this.#options.frames) return;
-    const where = `at frame ${reached} of ${this.#options.frames}`;
+    if (last && frameCount(last) < format.gopFrames) this.#ready.pop();
+    const reached = this.#reached();
+    const where = `at frame ${reached} of ${frames}`;
     this.#shortcoming = proper
       ? this.#failure("encoder_short", `the file ended ${where}`, { short: true })
       : this.#failure("encoder_failed", `the encoder ended ${where} (${describeExit(exit)})`, { exit });
+  }
+
+  /** Item frame up to which everything has been delivered or is ready. */
+  #reached(): number {
+    const last = this.#ready.at(-1);
+    return last ? last.firstFrame + frameCount(last) : this.#position;
   }
 
   #failure(

@@ -20,8 +20,11 @@ export async function planItem(media: MediaFile, format: HouseFormat, folder: st
   const { facts } = media;
   const milliseconds = Math.round(facts.durationSeconds * 1000);
   const frames = scaleRound(milliseconds, rational(format.fps.num, format.fps.den * 1000));
+  // A last Gop of one picture is left out: beside the next item's first one, both IDR with the same idr_pic_id,
+  // it would break H.264 7.4.3.
+  const planned = frames > 1 && frames % format.gopFrames === 1 ? frames - 1 : Math.max(1, frames);
   const card = facts.video ? undefined : await writeCard(folder, `title-${media.id}`, media.title, "");
-  return { mediaId: media.id, title: media.title, facts, frames: Math.max(1, frames), card };
+  return { mediaId: media.id, title: media.title, facts, frames: planned, card };
 }
 
 /** What every encoder of a server shares. */

@@ -49,7 +49,7 @@ describe("Splicer", () => {
         }
         expect(nextAudio).toBe(grid.audioFrame(frame));
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
