@@ -6,8 +6,10 @@ import { createLogger } from "./base/log.ts";
 import { seededRandom } from "./base/random.ts";
 import { analyse } from "./cli/analyse.ts";
 import { leftOut, progressLine, welcome } from "./cli/terminal.ts";
+import { why } from "./cli/why.ts";
 import { loadConfig } from "./config/loader.ts";
 import { killAllNow } from "./ffmpeg/child.ts";
+import { locateFfmpeg } from "./ffmpeg/locate.ts";
 import { FrameGrid } from "./media/house-format.ts";
 import { Server } from "./server.ts";
 
@@ -22,6 +24,13 @@ interface ServeOptions {
   readonly data?: string;
   readonly host?: string;
   readonly port?: number;
+}
+
+interface WhyCommandOptions {
+  readonly config?: string;
+  readonly full?: boolean;
+  readonly seconds?: number;
+  readonly json?: boolean;
 }
 
 const clock = new SystemClock();
@@ -53,7 +62,30 @@ program
     }),
   );
 
+program
+  .command("why")
+  .description("say what is wrong with a media file, and what would be done about it on air")
+  .argument("<FILE>")
+  .option("-c, --config <file>", "configuration file (YAML), for the path of ffmpeg")
+  .option("--full", "decode all of a long file, not its start, middle and end alone")
+  .option("--seconds <n>", "most seconds to spend on decoding (default 60)", wholeNumber)
+  .option("--json", "print the whole report as JSON")
+  .action((file: string, options: WhyCommandOptions) => run(() => explain(file, options)));
+
 await program.parseAsync();
+
+async function explain(file: string, options: WhyCommandOptions): Promise<void> {
+  const { config } = loadConfig({ file: options.config, env: process.env });
+  const signal = interrupted();
+  process.on("exit", killAllNow);
+  const tools = await locateFfmpeg({
+    ffmpegPath: config.ffmpeg.path || undefined,
+    ffprobePath: config.ffmpeg.ffprobe_path || undefined,
+    ...{ clock, env: process.env, signal },
+  });
+  const write = (text: string) => void process.stdout.write(text);
+  process.exitCode = await why(file, { ...options, tools, clock, signal, write });
+}
 
 async function serve(folder: string | undefined, options: ServeOptions): Promise<void> {
   const { config, dataFolder } = loadConfig({

@@ -59,7 +59,11 @@ export const FILE_FAILURES = [
     row: 17,
     class: "timestamps_out_of_order",
     rank: "slight_symptom",
-    match: [/Non-monoton(?:ous|ic) DTS/, /Invalid pts \(-?\d{1,20}\) <= last/],
+    match: [
+      /Non-monoton(?:ous|ic) DTS/,
+      /DTS -?\d{1,20} < -?\d{1,20} out of order/,
+      /Invalid pts \(-?\d{1,20}\) <= last/,
+    ],
     examples: [
       {
         line: "[mpegts @ 0x5623bac95980] Non-monotonous DTS in output stream 0:0; previous: 1204490, current: 128090; changing to 1204491. This may result in incorrect timestamps in the output file.",
@@ -68,6 +72,7 @@ export const FILE_FAILURES = [
         line: "[vost#0:0/copy @ 0x55d0c8a3f2c0] Non-monotonic DTS; previous: 12005, current: 12000; changing to 12005. This may result in incorrect timestamps in the output file.",
         recalled: true,
       },
+      { line: "[mpegts @ 0x5610ad7af900] DTS 128090 < 1204490 out of order" },
       { line: "[mpeg4 @ 0x55bbe1a26300] Invalid pts (-32) <= last (2)" },
     ],
     remedy: { action: "restart", scope: "item", change: "regenerate_timestamps", retry: USUAL },

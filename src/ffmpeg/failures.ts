@@ -19,6 +19,8 @@ export interface Failure {
   readonly class: FailureClass;
   /** Number of its row in the table. */
   readonly row: number;
+  /** How telling it is, see `RANKS`; symptoms are no reason for an end by themselves. */
+  readonly rank: FailureRow["rank"];
   /** For a person, without the particulars of the case. */
   readonly sentence: string;
   readonly remedy: Remedy;
@@ -73,6 +75,6 @@ function matches(row: NamedFailureRow, line: string): boolean {
 }
 
 function failureOf(row: NamedFailureRow, line?: string): Failure {
-  const { sentence, remedy } = row;
-  return { class: row.class, row: row.row, sentence, remedy, ...(line === undefined ? {} : { line }) };
+  const { rank, sentence, remedy } = row;
+  return { class: row.class, row: row.row, rank, sentence, remedy, ...(line === undefined ? {} : { line }) };
 }
