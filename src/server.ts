@@ -117,7 +117,9 @@ async function start(options: ServerOptions, scope: Scope, make: MakeServer): Pr
 
   const library = await openLibrary(options, tools, scope.signal);
   onProgress?.({ step: "pictures" });
-  const surroundings = { ffmpeg: tools.ffmpeg, folder: join(options.dataFolder, "work"), clock };
+  const { ffmpeg, canToneMap } = tools;
+  if (!canToneMap) log.warn({ ffmpeg }, "ffmpeg lacks zscale or tonemap: HDR films will look pale");
+  const surroundings = { ffmpeg, canToneMap, folder: join(options.dataFolder, "work"), clock };
   await prepareCardFolder(surroundings.folder);
   const standby = new StandbyPictures(surroundings);
   for (const channel of library.channels) {
