@@ -127,8 +127,12 @@ async function start(options: ServerOptions, scope: Scope, make: MakeServer): Pr
 
   const library = await openLibrary(options, tools, scope.signal);
   onProgress?.({ step: "pictures" });
-  const onUnmatched = (line: string) => unmatched.lines.add(line);
-  const surroundings = { ffmpeg: tools.ffmpeg, folder: join(options.dataFolder, "work"), clock, onUnmatched };
+  const { ffmpeg, canToneMap } = tools;
+  if (!canToneMap) log.warn({ ffmpeg }, "ffmpeg lacks zscale or tonemap: HDR films will look pale");
+  const surroundings = {
+    ...{ ffmpeg, canToneMap, clock, folder: join(options.dataFolder, "work") },
+    onUnmatched: (line: string) => unmatched.lines.add(line),
+  };
   await prepareCardFolder(surroundings.folder);
   const standby = new StandbyPictures(surroundings);
   const definitions: ChannelDefinition[] = [];

@@ -55,7 +55,7 @@ const stream = z.object({
   duration: number,
   disposition,
   tags,
-  side_data_list: z.array(z.object({ rotation: number })).catch([]),
+  side_data_list: z.array(z.object({ rotation: number, max_content: number, max_luminance: text })).catch([]),
 });
 
 const report = z.object({

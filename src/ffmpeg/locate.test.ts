@@ -48,11 +48,15 @@ describe("locateFfmpeg", () => {
     expect(toolset.ffmpeg).toMatch(/^\/.*ffmpeg$/);
     expect(toolset.ffprobe).toMatch(/^\/.*ffprobe$/);
     expect(isRecentEnough(toolset)).toBe(true);
+    expect(toolset.canToneMap).toBe(true);
   });
 
   test("finds both on PATH", async () => {
     const [ffmpeg, ffprobe] = [await fake("ffmpeg"), await fake("ffprobe")];
-    expect(await locate()).toEqual({ ffmpeg, ffprobe, version: "5.1.9-0+deb12u1", libavcodec: [59, 37] });
+    expect(await locate()).toEqual({
+      ...{ ffmpeg, ffprobe, version: "5.1.9-0+deb12u1", libavcodec: [59, 37] },
+      canToneMap: false,
+    });
   });
 
   test("looks for ffprobe beside an ffmpeg that is given", async () => {

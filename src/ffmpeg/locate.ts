@@ -9,6 +9,7 @@ import {
   parseNames,
   parseVersion,
   REQUIREMENTS,
+  TONE_MAP_FILTERS,
   type ToolVersion,
 } from "./requirements.ts";
 import { runTool } from "./run.ts";
@@ -18,6 +19,8 @@ export interface Toolset extends ToolVersion {
   /** Absolute paths. */
   readonly ffmpeg: string;
   readonly ffprobe: string;
+  /** Whether HDR can be tone-mapped; without it, HDR is shown, but pale. */
+  readonly canToneMap: boolean;
 }
 
 /** Where to look; a path that is given is used and nothing else. */
@@ -53,7 +56,9 @@ export async function locateFfmpeg(options: LocateOptions): Promise<Toolset> {
       `${ffmpeg} (${version.version}) lacks ${lacking.join(", ")}. ${INSTALL}`,
     );
   }
-  return { ffmpeg, ffprobe, ...version };
+  const filters = parseNames(await query(ffmpeg, "-filters", options));
+  const canToneMap = TONE_MAP_FILTERS.every((name) => filters.has(name));
+  return { ffmpeg, ffprobe, canToneMap, ...version };
 }
 
 async function find(name: string, given: string | undefined, path: readonly string[]): Promise<string> {

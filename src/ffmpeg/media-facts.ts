@@ -1,7 +1,7 @@
 import type { Rational } from "../base/rational.ts";
 
 /** Raised when the meaning of `MediaFacts` changes, so that facts stored by an earlier version are found again. */
-export const MEDIA_FACTS_VERSION = 2;
+export const MEDIA_FACTS_VERSION = 3;
 
 /** What a probe found out about one media file; plain data that survives JSON. */
 export interface MediaFacts {
@@ -54,6 +54,8 @@ export interface VideoFacts {
   readonly colorSpace?: string;
   readonly colorTransfer?: string;
   readonly colorPrimaries?: string;
+  /** Brightest light that an HDR source says it holds, in cd/m². */
+  readonly peakNits?: number;
 }
 
 /** An audio stream. */

@@ -18,6 +18,9 @@ export const REQUIREMENTS: readonly { option: string; kind: string; names: reado
   { option: "-protocols", kind: "protocol", names: ["file", "pipe"] },
 ];
 
+/** Filters that are used when they are there: tone mapping of HDR needs all of these. */
+export const TONE_MAP_FILTERS: readonly string[] = ["zscale", "tonemap"];
+
 /** The oldest release that everything is tested with, and its libavcodec, by which git builds are judged. */
 export const MINIMUM = { release: [5, 1], libavcodec: [59, 37] } as const;
 

@@ -67,6 +67,7 @@ function videoFacts(stream: FfprobeStream): VideoFacts {
     colorSpace: known(stream.color_space),
     colorTransfer: known(stream.color_transfer),
     colorPrimaries: known(stream.color_primaries),
+    peakNits: peakNits(stream),
   };
 }
 
@@ -99,6 +100,15 @@ export function parseRatio(value: string | undefined): Rational | undefined {
 function rotation(stream: FfprobeStream): number {
   const anticlockwise = stream.side_data_list.find((data) => data.rotation !== undefined)?.rotation ?? 0;
   return ((4 - (((Math.round(anticlockwise / 90) % 4) + 4) % 4)) % 4) * 90;
+}
+
+/** The brightest pixel (CTA-861 MaxCLL) where it is told, else what the mastering display could show. */
+function peakNits(stream: FfprobeStream): number | undefined {
+  const told = stream.side_data_list
+    .map((data) => data.max_content)
+    .find((nits) => nits !== undefined && nits > 0);
+  const display = stream.side_data_list.map((data) => parseRatio(data.max_luminance)).find(Boolean);
+  return told ?? (display && display.num / display.den);
 }
 
 function bitDepth(stream: FfprobeStream): number | undefined {

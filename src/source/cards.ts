@@ -1,7 +1,8 @@
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { CARD_FONT_FILE, type CardLine, type CardPicture } from "./encoder-command.ts";
+import type { CardLine, CardPicture } from "./encoder-input.ts";
+import { CARD_FONT_FILE } from "./picture-chain.ts";
 
 const LINE_CHARACTERS = 32;
 const MAX_TITLE_LINES = 3;

@@ -4,7 +4,9 @@ import { inputArguments } from "../ffmpeg/input-safety.ts";
 import type { MediaFacts } from "../ffmpeg/probe.ts";
 import type { HouseFormat } from "../media/house-format.ts";
 import { writeCard } from "./cards.ts";
-import { type EncoderInput, encoderCommand, pictureOriginSeconds } from "./encoder-command.ts";
+import { colourOf } from "./colour.ts";
+import { encoderCommand, pictureOriginSeconds } from "./encoder-command.ts";
+import type { EncoderInput } from "./encoder-input.ts";
 import { EncoderSource } from "./encoder-source.ts";
 import type { OpenSource, PlayItem } from "./source.ts";
 
@@ -35,17 +37,23 @@ export interface EncoderSurroundings {
   readonly clock: Clock;
   /** See `EncoderSourceOptions`. */
   readonly onUnmatched?: (line: string) => void;
+  /** Whether this ffmpeg has `zscale` and `tonemap`; default true. */
+  readonly canToneMap?: boolean;
 }
 
 /** Opens items of a channel by encoding their files into its house format. */
 export function openEncoder(surroundings: EncoderSurroundings, format: HouseFormat): OpenSource {
   return (item, cue) => {
-    const command = encoderCommand(inputOf(item, format), { frames: item.frames, ...cue }, format);
+    const command = encoderCommand(
+      inputOf(item, format, surroundings.canToneMap),
+      { frames: item.frames, ...cue },
+      format,
+    );
     return new EncoderSource({ ...surroundings, command, frames: item.frames, format });
   };
 }
 
-function inputOf(item: PlayItem, format: HouseFormat): EncoderInput {
+function inputOf(item: PlayItem, format: HouseFormat, canToneMap?: boolean): EncoderInput {
   const { facts, card } = item;
   const fileArguments = inputArguments(facts.path, facts.demuxer);
   if (!facts.video) {
@@ -58,7 +66,9 @@ function inputOf(item: PlayItem, format: HouseFormat): EncoderInput {
     picture: {
       kind: "stream",
       stream: facts.video.index,
-      interlaced: facts.video.fieldOrder === "interlaced",
+      scan: facts.video.fieldOrder === "interlaced" ? "flagged" : "progressive",
+      colour: colourOf(facts.video),
+      canToneMap,
       stillSeconds: Math.max(0, facts.durationSeconds - pictureSeconds),
     },
     audioStream: facts.audio?.index,

@@ -1,6 +1,6 @@
 import type { MediaFacts } from "../ffmpeg/probe.ts";
 import type { Gop } from "../media/gop.ts";
-import type { CardPicture } from "./encoder-command.ts";
+import type { CardPicture } from "./encoder-input.ts";
 
 /** One file in a channel's line-up. */
 export interface PlayItem {

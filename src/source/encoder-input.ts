@@ -1,0 +1,56 @@
+import type { SourceColour } from "./colour.ts";
+
+/** Where pictures and sound of an item come from. */
+export interface EncoderInput {
+  /** ffmpeg's arguments for the file, up to and with `-i`; undefined when there is no file at all. */
+  readonly fileArguments?: readonly string[];
+  readonly picture: FilePicture | CardPicture;
+  /** Index of the audio stream in the file; undefined gives silence. */
+  readonly audioStream?: number;
+  /** Seconds of the file that lie before the item's zero, see `pictureOriginSeconds`. Default 0. */
+  readonly originSeconds?: number;
+}
+
+/** A video stream of the file. */
+export interface FilePicture {
+  readonly kind: "stream";
+  readonly stream: number;
+  readonly scan: PictureScan;
+  readonly colour: SourceColour;
+  /** Whether this ffmpeg has `zscale` and `tonemap`; default true. */
+  readonly canToneMap?: boolean;
+  /** Seconds that are known to be missing at the picture's end, to be shown as a still. */
+  readonly stillSeconds: number;
+}
+
+/**
+ * How the pictures were scanned: whole ("progressive"), in two fields with the top or bottom one first, as film
+ * spread over fields by 3:2 pulldown ("telecined"), or as each picture says of itself ("flagged").
+ */
+export type PictureScan = "progressive" | "tff" | "bff" | "telecined" | "flagged";
+
+/** A still with lines of text, each in a file of the working folder (never inside the filter graph). */
+export interface CardPicture {
+  readonly kind: "card";
+  readonly lines: readonly CardLine[];
+}
+
+/** One line of a card. */
+export interface CardLine {
+  /** Name of a UTF-8 file in the working folder: letters, digits, `-` and `.` only. */
+  readonly textFile: string;
+  /** Height of the letters as a share of the picture's height. */
+  readonly size: number;
+  /** Vertical place of the line's middle as a share of the picture's height. */
+  readonly middle: number;
+  readonly colour: string;
+}
+
+/** Part of an item: `frames` is the item's whole length, the run starts at `startFrame`. */
+export interface EncoderSpan {
+  readonly frames: number;
+  /** A multiple of the house format's gopFrames. */
+  readonly startFrame: number;
+  /** Samples by which the item's audio frames begin later than its picture, −512 … 512. */
+  readonly audioPhase: number;
+}

@@ -1,0 +1,84 @@
+import type { Rational } from "../base/rational.ts";
+import type { HouseFormat } from "../media/house-format.ts";
+import { scaleColours, toBt709 } from "./colour.ts";
+import type { CardLine, CardPicture, EncoderSpan, FilePicture } from "./encoder-input.ts";
+import { FLICKS, frameSeconds } from "./time-base.ts";
+
+/** Name of the font file that must lie in the working folder of an encoder with a card. */
+export const CARD_FONT_FILE = "card-font.ttf";
+
+/** A file may end this much before its stated length; the rest is a still and silence. */
+const TOLERATED_SHORTFALL_SECONDS = 1;
+const CARD_BACKGROUND = "0x14181f";
+
+/** What every picture goes through last. */
+const FINISH = [
+  "format=yuv420p",
+  "setsar=1",
+  "setfield=mode=prog",
+  "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709",
+];
+
+/** The filters that draw a card for the whole span. */
+export function cardChain(picture: CardPicture, span: EncoderSpan, format: HouseFormat): string {
+  const { width, height, fps } = format;
+  const source = `color=c=${CARD_BACKGROUND}:s=${width}x${height}:r=${fps.num}/${fps.den}`;
+  const frames = span.frames - span.startFrame;
+  return [source, ...picture.lines.map(drawLine), `trim=end_frame=${frames}`, ...FINISH].join(",");
+}
+
+/** The filters that bring a video stream of the file to the house format, picked by frame number. */
+export function fileChain(
+  picture: FilePicture,
+  originSeconds: number,
+  span: EncoderSpan,
+  format: HouseFormat,
+): string {
+  const { fps, gopFrames } = format;
+  const frames = span.frames - span.startFrame;
+  // One Gop of pictures before the wanted frame keeps `fps` away from its own start, where halves round
+  // differently; the input's clock is counted from there.
+  const preroll = span.startFrame > 0 ? gopFrames : 0;
+  const origin = Math.round((originSeconds + frameSeconds(span.startFrame - preroll, fps)) * FLICKS);
+  return [
+    `[0:${picture.stream}]settb=1/${FLICKS},setpts=PTS-${origin}`,
+    ...wholePictures(picture, fps),
+    `fps=fps=${fps.num}/${fps.den}:start_time=0`,
+    `tpad=stop_mode=clone:stop_duration=${(TOLERATED_SHORTFALL_SECONDS + picture.stillSeconds).toFixed(3)}`,
+    `trim=start_frame=${preroll}:end_frame=${preroll + frames}`,
+    "setpts=PTS-STARTPTS",
+    ...intoHouse(picture, format),
+    ...FINISH,
+  ].join(",");
+}
+
+/** Scales to the house size, with bars where the shapes differ, and to BT.709. */
+function intoHouse({ colour, canToneMap = true }: FilePicture, { width, height }: HouseFormat): string[] {
+  const shape = `${width}/${height}`;
+  return [
+    `scale=w='max(2,if(gt(dar,${shape}),${width},trunc(${height}*dar/2)*2))'` +
+      `:h='max(2,if(gt(dar,${shape}),trunc(${width}/dar/2)*2,${height}))':flags=bicubic+accurate_rnd` +
+      scaleColours(colour, canToneMap),
+    ...toBt709(colour, canToneMap),
+    `pad=w=${width}:h=${height}:x='trunc((ow-iw)/4)*2':y='trunc((oh-ih)/4)*2':eval=frame`,
+  ];
+}
+
+function wholePictures({ scan }: FilePicture, fps: Rational): string[] {
+  const mode = fps.num / fps.den > 40 ? "send_field" : "send_frame";
+  if (scan === "tff" || scan === "bff") return [`bwdif=mode=${mode}:parity=${scan}:deint=all`];
+  return scan === "flagged" ? [`bwdif=mode=${mode}:deint=interlaced`] : [];
+}
+
+function drawLine(line: CardLine): string {
+  const options = [
+    `fontfile=${CARD_FONT_FILE}`,
+    `textfile=${line.textFile}`,
+    "expansion=none",
+    `fontcolor=${line.colour}`,
+    `fontsize=h*${line.size}`,
+    "x=(w-text_w)/2",
+    `y=h*${line.middle}-text_h/2`,
+  ];
+  return `drawtext=${options.join(":")}`;
+}
