@@ -53,7 +53,7 @@ async function startOurs(): Promise<number> {
   const filler = [syntheticGop({ format, frames: 30, silent: true })];
   manager.add({ id: 1, number: 1, name: "Bench", format, schedule: new LoopSchedule([item]), open, filler });
   const app = fastify();
-  registerMpegTsOutput(app, { manager, clock, idleTimeoutMs: 60_000, onViewer: () => undefined });
+  registerMpegTsOutput(app, { manager, clock, idleTimeoutMs: () => 60_000, onViewer: () => undefined });
   await app.listen({ host: "127.0.0.1", port: 0 });
   return (app.server.address() as AddressInfo).port;
 }

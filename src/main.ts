@@ -5,9 +5,12 @@ import { AppError, ERRORS, toAppError } from "./base/errors.ts";
 import { createLogger } from "./base/log.ts";
 import { seededRandom } from "./base/random.ts";
 import { analyse } from "./cli/analyse.ts";
-import { leftOut, progressLine, welcome } from "./cli/terminal.ts";
+import { Reloading } from "./cli/reloading.ts";
+import { leftOut, progressLine, terminalLoss, welcome } from "./cli/terminal.ts";
 import { why } from "./cli/why.ts";
-import { loadConfig } from "./config/loader.ts";
+import { adviseOn } from "./config/advice.ts";
+import { LiveConfig } from "./config/live-config.ts";
+import { type ConfigSources, loadConfig } from "./config/loader.ts";
 import { killAllNow } from "./ffmpeg/child.ts";
 import { locateFfmpeg } from "./ffmpeg/locate.ts";
 import { FrameGrid } from "./media/house-format.ts";
@@ -88,15 +91,15 @@ async function explain(file: string, options: WhyCommandOptions): Promise<void> 
 }
 
 async function serve(folder: string | undefined, options: ServeOptions): Promise<void> {
-  const { config, dataFolder } = loadConfig({
-    file: options.config,
-    dataFolder: options.data,
-    env: process.env,
-    overrides: { server: { host: options.host, port: options.port } },
-  });
+  const sources = configSources(options);
+  const loaded = loadConfig(sources);
+  const { config, dataFolder } = loaded;
   const isTerminal = process.stderr.isTTY === true;
   const log = createLogger({ level: config.log.level, pretty: isTerminal });
-  const signal = interrupted();
+  for (const { key, text } of adviseOn(config)) log.warn({ key }, text);
+  let reloading: Reloading | undefined;
+  // One that comes during the start is not lost: reloading begins with a look.
+  const signal = interrupted(() => reloading?.now("SIGHUP"));
   // Whatever ends this process, no encoder outlives it.
   process.on("exit", killAllNow);
   let shown = "";
@@ -114,11 +117,23 @@ async function serve(folder: string | undefined, options: ServeOptions): Promise
   if (isTerminal) process.stderr.write("\r\x1b[K");
   process.stdout.write(leftOut(server.library.rejected));
   process.stdout.write(welcome(onNow(server), config.server.host, server.port));
+  const live = new LiveConfig(sources, loaded, (changed) => server.apply(changed));
+  reloading = new Reloading({ live, log, clock, file: loaded.candidate });
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  reloading.close();
   process.stdout.write("\n  Going off air.\n");
   clock.after(SHUTDOWN_MS, () => process.exit(1));
   await server.close();
   process.exit(0);
+}
+
+function configSources(options: ServeOptions): ConfigSources {
+  return {
+    file: options.config,
+    dataFolder: options.data,
+    env: process.env,
+    overrides: { server: { host: options.host, port: options.port } },
+  };
 }
 
 /** What the schedule of each channel says now. */
@@ -132,13 +147,18 @@ function onNow({ manager }: Server) {
   });
 }
 
-/** Aborts at the first SIGINT, SIGTERM or SIGHUP; a later one ends the process at once. */
-function interrupted(): AbortSignal {
+/**
+ * Aborts at the first SIGINT, SIGTERM or SIGHUP; a later one ends the process at once. With `onHangUp`, SIGHUP
+ * calls that instead, unless it means that the terminal was closed.
+ */
+function interrupted(onHangUp?: () => void): AbortSignal {
   const controller = new AbortController();
+  const isTerminalLost = terminalLoss();
   let firstMs = 0;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
-      if (!controller.signal.aborted) {
+      if (name === "SIGHUP" && onHangUp && !isTerminalLost()) onHangUp();
+      else if (!controller.signal.aborted) {
         firstMs = clock.now();
         controller.abort(new AppError("interrupted", `Ended by ${name}.`));
       } else if (clock.now() - firstMs > SIGNAL_ECHO_MS) process.exit(130);

@@ -73,12 +73,14 @@ export class Server {
   readonly library: Library;
   readonly port: number;
   readonly #scope: Scope;
+  readonly #live: LiveSettings;
 
-  private constructor(manager: ChannelManager, library: Library, port: number, scope: Scope) {
+  private constructor({ manager, library, port, scope, live }: ServerParts) {
     this.manager = manager;
     this.library = library;
     this.port = port;
     this.#scope = scope;
+    this.#live = live;
   }
 
   /**
@@ -90,7 +92,7 @@ export class Server {
     const onAbort = () => void scope.close(options.signal?.reason);
     options.signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      return await start(options, scope, (...parts) => new Server(...parts));
+      return await start(options, scope, (parts) => new Server(parts));
     } catch (failure) {
       await scope.close(failure);
       throw options.signal?.aborted ? options.signal.reason : failure;
@@ -99,17 +101,37 @@ export class Server {
     }
   }
 
+  /** Puts those keys of a configuration in force that need no restart (`log.level` is its logger's owner's). */
+  apply({ channels, session_manager }: Config): void {
+    this.#live.idleTimeoutMs = session_manager.idle_timeout_seconds * 1000;
+    this.manager.setLinger(channels.linger_seconds * 1000);
+  }
+
   /** Ends live responses, then the channels and their processes; resolves when all are gone. */
   close(): Promise<void> {
     return this.#scope.close();
   }
 }
 
-type MakeServer = (manager: ChannelManager, library: Library, port: number, scope: Scope) => Server;
+/** Settings that may change while the server runs. */
+interface LiveSettings {
+  idleTimeoutMs: number;
+}
+
+interface ServerParts {
+  readonly manager: ChannelManager;
+  readonly library: Library;
+  readonly port: number;
+  readonly scope: Scope;
+  readonly live: LiveSettings;
+}
+
+type MakeServer = (parts: ServerParts) => Server;
 
 async function start(options: ServerOptions, scope: Scope, make: MakeServer): Promise<Server> {
   const { config, clock, log, onProgress } = options;
   await claimDataFolder(options, scope);
+  const live: LiveSettings = { idleTimeoutMs: config.session_manager.idle_timeout_seconds * 1000 };
   onProgress?.({ step: "tools" });
   const tools = await locateFfmpeg({
     ffmpegPath: config.ffmpeg.path || undefined,
@@ -121,7 +143,7 @@ async function start(options: ServerOptions, scope: Scope, make: MakeServer): Pr
   const manager = makeManager(options);
   scope.defer(() => manager.close());
   let ready = false;
-  const app = makeApp(options, manager, () => ready);
+  const app = makeApp(options, manager, live, () => ready);
   scope.defer(() => app.close());
   const port = await listen(app, config);
 
@@ -143,7 +165,7 @@ async function start(options: ServerOptions, scope: Scope, make: MakeServer): Pr
   scope.signal.throwIfAborted();
   ready = true;
   log.info({ channels: library.channels.length, port }, "ready");
-  return make(manager, library, port, scope);
+  return make({ manager, library, port, scope, live });
 }
 
 async function keepUnmatched(
@@ -189,8 +211,13 @@ function makeManager({ config, clock, random, log, startTicks }: ServerOptions):
   });
 }
 
-function makeApp(options: ServerOptions, manager: ChannelManager, isReady: () => boolean): FastifyInstance {
-  const { config, clock, log } = options;
+function makeApp(
+  options: ServerOptions,
+  manager: ChannelManager,
+  live: LiveSettings,
+  isReady: () => boolean,
+): FastifyInstance {
+  const { clock, log } = options;
   const app = fastify({
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -208,7 +235,7 @@ function makeApp(options: ServerOptions, manager: ChannelManager, isReady: () =>
   registerMpegTsOutput(app, {
     manager,
     clock,
-    idleTimeoutMs: config.session_manager.idle_timeout_seconds * 1000,
+    idleTimeoutMs: () => live.idleTimeoutMs,
     onViewer: (news) => logViewer(log, news),
   });
   return app;

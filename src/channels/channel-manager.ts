@@ -17,7 +17,7 @@ export interface ChannelHold {
 /** Settings of the manager beside those of each channel. */
 export interface ChannelManagerOptions {
   readonly settings: ChannelSettings;
-  /** How long a channel stays on air after its last viewer. */
+  /** How long a channel stays on air after its last viewer, until `setLinger` says otherwise. */
   readonly lingerMs: number;
   readonly onEvent: (channel: ChannelDefinition, event: ChannelEvent) => void;
 }
@@ -26,7 +26,8 @@ interface OnAir {
   readonly channel: Channel;
   readonly phase: number;
   holds: number;
-  linger: Timer | undefined;
+  /** Set while nobody holds it. */
+  linger: { readonly sinceMs: number; readonly timer: Timer } | undefined;
 }
 
 /** Owns the channels: puts them on air for their first viewer, takes them off after their last, and ticks them. */
@@ -39,9 +40,11 @@ export class ChannelManager {
   #ticks = 0;
   #started = 0;
   #closed = false;
+  #lingerMs: number;
 
   constructor(options: ChannelManagerOptions) {
     this.#options = options;
+    this.#lingerMs = options.lingerMs;
   }
 
   /** Makes a channel known: from now on it can be tuned. */
@@ -73,18 +76,25 @@ export class ChannelManager {
     if (this.#closed) throw new AppError("not_ready", "The server is shutting down.");
     const entry = this.#onAir.get(number) ?? this.#start(definition);
     entry.holds++;
-    entry.linger?.cancel();
+    entry.linger?.timer.cancel();
+    entry.linger = undefined;
     let held = true;
     const release = () => {
       if (!held) return;
       held = false;
       entry.holds--;
       if (entry.holds > 0 || this.#closed) return;
-      entry.linger = this.#options.settings.clock.after(this.#options.lingerMs, () =>
-        this.#stop(number, entry),
-      );
+      this.#lingerFrom(number, entry, this.#options.settings.clock.now());
     };
     return { channel: entry.channel, release };
+  }
+
+  /** Changes how long channels stay on air after their last viewer, those included that have none at present. */
+  setLinger(lingerMs: number): void {
+    this.#lingerMs = lingerMs;
+    for (const [number, entry] of this.#onAir) {
+      if (entry.linger) this.#lingerFrom(number, entry, entry.linger.sinceMs);
+    }
   }
 
   /** Takes every channel off air; resolves when all of their processes are gone. */
@@ -103,8 +113,15 @@ export class ChannelManager {
     return entry;
   }
 
+  #lingerFrom(number: number, entry: OnAir, sinceMs: number): void {
+    const { clock } = this.#options.settings;
+    entry.linger?.timer.cancel();
+    const leftMs = Math.max(0, sinceMs + this.#lingerMs - clock.now());
+    entry.linger = { sinceMs, timer: clock.after(leftMs, () => this.#stop(number, entry)) };
+  }
+
   #stop(number: number, entry: OnAir): void {
-    entry.linger?.cancel();
+    entry.linger?.timer.cancel();
     this.#onAir.delete(number);
     const stopping = entry.channel
       .stop()

@@ -296,6 +296,29 @@ describe("ChannelManager", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("keeps channels on air for another while when that is changed, those too that linger already", async () => {
+    const { clock, definition, settings, channel } = onAir([item("film", 30 * 600)]);
+    await Promise.all([channel.stop(), clock.advance(1000)]);
+    const manager = new ChannelManager({ settings, lingerMs: 30_000, onEvent: () => undefined });
+    manager.add(definition);
+    const onAirAfter = async (ms: number) => {
+      await clock.advance(ms);
+      return manager.onAir.length;
+    };
+    const hold = manager.hold(1);
+    manager.setLinger(1_000);
+    expect(await onAirAfter(5_000), "while it is watched").toBe(1);
+    manager.setLinger(30_000);
+    hold.release();
+    expect(await onAirAfter(20_000)).toBe(1);
+    manager.setLinger(60_000);
+    expect(await onAirAfter(39_000)).toBe(1);
+    manager.setLinger(10_000);
+    expect(await onAirAfter(100), "longer ago than the new time").toBe(0);
+    await Promise.all([manager.close(), clock.advance(1_000)]);
+    expect(clock.pending).toBe(0);
+  });
+
   it("says which channels there are when asked for another one", () => {
     const { settings } = onAir([item("film", 300)]);
     const manager = new ChannelManager({ settings, lingerMs: 0, onEvent: () => undefined });

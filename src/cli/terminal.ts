@@ -1,5 +1,6 @@
 import { networkInterfaces } from "node:os";
 import { basename } from "node:path";
+import { isatty } from "node:tty";
 
 /** What the terminal shows of a channel. */
 export interface TerminalChannel {
@@ -23,6 +24,12 @@ const SHOWN_REJECTED = 20;
 export type Progress =
   | { readonly step: "tools" | "demo" | "pictures" }
   | { readonly step: "scan"; readonly done: number; readonly total: number; readonly current: string };
+
+/** Whether the process had a terminal at the time of this call and, asked later, has lost it. */
+export function terminalLoss(): () => boolean {
+  const terminal = [0, 1, 2].find((descriptor) => isatty(descriptor));
+  return () => terminal !== undefined && !isatty(terminal);
+}
 
 /** One line that says what the server is doing while it starts. */
 export function progressLine(progress: Progress): string {

@@ -61,9 +61,14 @@ describe("names the file, the line and the fault:", () => {
       const items = Array.from({ length: 9 }, () => (level === 0 ? "x" : `*a${level - 1}`));
       return `a${level}: &a${level} [${items.join(", ")}]`;
     });
-    expect(faultOf(levels.join("\n"))).toContain("Excessive alias count");
+    expect(faultOf(levels.join("\n"))).toContain("c.yaml:4: more than 20 aliases");
   });
 });
+
+test("a list that holds itself ten thousand times is refused at once", () => {
+  expect(faultOf(`a: &a [${"*a,".repeat(10_000)}]`)).toBe("c.yaml:1: more than 20 aliases");
+  expect(parseConfigText(`a: &a [${"*a,".repeat(20)}]`, "c.yaml").lineOf(["a"])).toBe(1);
+}, 5000);
 
 test("control characters of the text do not reach the message", () => {
   expect(faultOf("a: *\u0085\u001b]0;x\n")).not.toMatch(/\p{Cc}/u);

@@ -15,7 +15,10 @@ import { AppError } from "../base/errors.ts";
 /** Largest configuration text in bytes: nonsense of this size is refused within the time that viewers do not notice. */
 export const MAX_CONFIG_BYTES = 64 * 1024;
 
-/** References to anchors that a text may hold; more is how small files become gigabytes. */
+/**
+ * References to anchors that a text may hold; more is how small files become gigabytes, or, when a list refers to
+ * itself, hours.
+ */
 const MAX_ALIASES = 20;
 
 /** Nesting within flow collections or on one line. The parser's time grows without measure on deep nonsense. */
@@ -31,7 +34,7 @@ export interface ConfigDocument {
 
 /** Reads YAML; throws `config_invalid` naming `name`, the line and the fault when it is not well-formed. */
 export function parseConfigText(text: string, name: string): ConfigDocument {
-  refuseDeepNesting(text, name);
+  refuseExcess(text, name);
   const lines = new LineCounter();
   const lineAt = (offset: number) => Math.max(1, lines.linePos(offset).line);
   let document: Document.Parsed;
@@ -57,10 +60,12 @@ function invalid(name: string, line: number, fault: string, options?: ErrorOptio
   return new AppError("config_invalid", `${name}:${line}: ${fault.replace(/\p{Cc}/gu, " ")}`, options);
 }
 
-function refuseDeepNesting(text: string, name: string): void {
+/** The parser's own limits come too late: these are checked before it sees the text. */
+function refuseExcess(text: string, name: string): void {
   let line = 1;
   let flowDepth = 0;
   let blockDepth = 0;
+  let aliases = 0;
   for (const token of new Lexer().lex(text)) {
     if (token === "{" || token === "[") flowDepth++;
     else if (token === "}" || token === "]") flowDepth--;
@@ -68,6 +73,9 @@ function refuseDeepNesting(text: string, name: string): void {
     else if (token.includes("\n")) {
       blockDepth = 0;
       line += token.split("\n").length - 1;
+    }
+    if (token.startsWith("*") && ++aliases > MAX_ALIASES) {
+      throw invalid(name, line, `more than ${MAX_ALIASES} aliases`);
     }
     if (flowDepth > MAX_NESTING || blockDepth > MAX_NESTING) throw invalid(name, line, "nested too deeply");
   }

@@ -10,7 +10,8 @@ import { TsViewer, type ViewerEnd, type ViewerFigures } from "./ts-viewer.ts";
 export interface MpegTsOutputOptions {
   readonly manager: ChannelManager;
   readonly clock: Clock;
-  readonly idleTimeoutMs: number;
+  /** Asked each time, so that a change applies to viewers that are there. */
+  readonly idleTimeoutMs: () => number;
   readonly onViewer: (news: ViewerNews) => void;
 }
 

@@ -28,13 +28,13 @@ export class TsViewer {
   readonly #socket: Socket;
   readonly #ring: WireRing;
   readonly #clock: Clock;
-  readonly #idleTimeoutMs: number;
+  readonly #idleTimeoutMs: () => number;
   #position: WirePosition | undefined;
   #blockedSinceMs: number | undefined;
   #end: ViewerEnd | undefined;
 
   /** Ends when the socket closes, or after `idleTimeoutMs` in which the socket took nothing. */
-  constructor(socket: Socket, ring: WireRing, clock: Clock, idleTimeoutMs: number) {
+  constructor(socket: Socket, ring: WireRing, clock: Clock, idleTimeoutMs: () => number) {
     this.#socket = socket;
     this.#ring = ring;
     this.#clock = clock;
@@ -83,7 +83,7 @@ export class TsViewer {
   }
 
   #watchIdle(blockedMs: number): void {
-    if (blockedMs >= this.#idleTimeoutMs) this.close("idle_timeout");
+    if (blockedMs >= this.#idleTimeoutMs()) this.close("idle_timeout");
     else if (blockedMs >= IDLE_MS) this.#position = undefined;
   }
 

@@ -31,6 +31,8 @@ export interface ServerUnderTestOptions {
 export class ServerUnderTest implements AsyncDisposable {
   readonly base: string;
   readonly pid: number;
+  /** Its configuration file. */
+  readonly configFile: string;
   readonly #process: ChildProcess;
   readonly #output: string[];
   readonly #folder: string;
@@ -40,6 +42,7 @@ export class ServerUnderTest implements AsyncDisposable {
     this.pid = child.pid!;
     this.#output = output;
     this.#folder = folder;
+    this.configFile = join(folder, "config.yaml");
     this.base = base;
   }
 
