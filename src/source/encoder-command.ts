@@ -1,10 +1,13 @@
 import type { Rational } from "../base/rational.ts";
 import { AAC_FRAME_SAMPLES, FrameGrid, type HouseFormat } from "../media/house-format.ts";
+import { SOFTWARE_ENCODER, type VideoEncoderName } from "../media/video-encoders.ts";
 import type { RunPosition } from "../mp4/gop-assembler.ts";
+import { videoEncoderArguments } from "./video-encoder.ts";
 
 /**
  * The encoder's contract. Every ffmpeg that feeds a channel is started with arguments made here, and nothing
- * but the house format decides its encoding: parameter sets are therefore byte-identical from run to run.
+ * but the house format and the encoder's name decides its encoding: parameter sets are therefore byte-identical
+ * from run to run of one encoder.
  * Positions are exact because everything is counted in house frames from the start of the item.
  */
 
@@ -85,7 +88,13 @@ const TOLERATED_SHORTFALL_SECONDS = 1;
 const CARD_BACKGROUND = "0x14181f";
 
 /** The arguments of the encoder run that makes an item from `startFrame` to its end. */
-export function encoderCommand(input: EncoderInput, span: EncoderSpan, format: HouseFormat): EncoderCommand {
+export function encoderCommand(
+  input: EncoderInput,
+  span: EncoderSpan,
+  format: HouseFormat,
+  encoder: VideoEncoderName = SOFTWARE_ENCODER,
+): EncoderCommand {
+  const { device, upload, settings } = videoEncoderArguments(encoder, format);
   const grid = new FrameGrid(format);
   if (span.startFrame % format.gopFrames !== 0 || span.startFrame >= span.frames) {
     throw new RangeError(`frame ${span.startFrame} of ${span.frames} does not begin a Gop`);
@@ -96,13 +105,14 @@ export function encoderCommand(input: EncoderInput, span: EncoderSpan, format: H
   const origin = input.originSeconds ?? 0;
   const audioOffset = origin + span.audioPhase / format.audioSampleRate;
   const graph = [
-    `${pictureChain(input.picture, origin, span, format)}[v]`,
+    `${[pictureChain(input.picture, origin, span, format), ...upload].join(",")}[v]`,
     `${audioChain(input.audioStream, audioStart, audioEnd, audioOffset, format)}[a]`,
   ].join(";");
   return {
     args: [
       ...["-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning"],
       ...["-progress", "pipe:3", "-stats_period", "0.5"],
+      ...device,
       ...(input.fileArguments ? seekArguments(span, format) : []),
       ...(input.fileArguments ?? []),
       ...[
@@ -117,7 +127,7 @@ export function encoderCommand(input: EncoderInput, span: EncoderSpan, format: H
         "-map_chapters",
         "-1",
       ],
-      ...videoEncoder(format),
+      ...settings,
       ...audioEncoder(format),
       ...["-max_muxing_queue_size", "4096"],
       ...["-f", "mp4", "-movflags", "frag_keyframe+empty_moov+default_base_moof", "pipe:1"],
@@ -211,29 +221,6 @@ function drawLine(line: CardLine): string {
     `y=h*${line.middle}-text_h/2`,
   ];
   return `drawtext=${options.join(":")}`;
-}
-
-function videoEncoder(format: HouseFormat): string[] {
-  // A VBV buffer of half a second that starts a third full: a splice never starves the decoder.
-  const buffer = Math.floor(format.videoPeakBps / 2);
-  const x264 = [
-    `keyint=${format.gopFrames}`,
-    `min-keyint=${format.gopFrames}`,
-    "scenecut=0",
-    "open-gop=0",
-    `bframes=${format.reorderFrames > 0 ? 2 : 0}`,
-    "b-pyramid=none",
-    "force-cfr=1",
-    "colorprim=bt709",
-    "transfer=bt709",
-    "colormatrix=bt709",
-    "chromaloc=0",
-  ];
-  return [
-    ...["-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-pix_fmt", "yuv420p"],
-    ...["-maxrate", String(format.videoPeakBps), "-bufsize", String(buffer)],
-    ...["-rc_init_occupancy", String(Math.floor(buffer / 3)), "-x264-params", x264.join(":")],
-  ];
 }
 
 function audioEncoder(format: HouseFormat): string[] {
