@@ -1,15 +1,19 @@
 import { randomInt } from "node:crypto";
+import { mkdir } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { SystemClock } from "./base/clock.ts";
 import { AppError, ERRORS, toAppError } from "./base/errors.ts";
 import { createLogger } from "./base/log.ts";
 import { seededRandom } from "./base/random.ts";
 import { analyse } from "./cli/analyse.ts";
+import { reportMachine } from "./cli/machine.ts";
 import { leftOut, progressLine, welcome } from "./cli/terminal.ts";
 import { loadConfig } from "./config/loader.ts";
 import { killAllNow } from "./ffmpeg/child.ts";
+import { locateFfmpeg } from "./ffmpeg/locate.ts";
+import { Machine } from "./machine/machine.ts";
 import { FrameGrid } from "./media/house-format.ts";
-import { Server } from "./server.ts";
+import { channelFormat, Server } from "./server.ts";
 
 /** A second interrupt within the shutdown ends the process at once; so does a shutdown that takes longer. */
 const SHUTDOWN_MS = 10_000;
@@ -22,6 +26,12 @@ interface ServeOptions {
   readonly data?: string;
   readonly host?: string;
   readonly port?: number;
+}
+
+interface MachineOptions {
+  readonly config?: string;
+  readonly data?: string;
+  readonly again?: boolean;
 }
 
 const clock = new SystemClock();
@@ -53,6 +63,14 @@ program
     }),
   );
 
+program
+  .command("machine")
+  .description("show which encoders work on this machine, and how many channels it encodes")
+  .option("-c, --config <file>", "configuration file (YAML)")
+  .option("-d, --data <folder>", "folder for everything the server keeps")
+  .option("--again", "try and measure everything anew (best when nothing is on air)")
+  .action((options: MachineOptions) => run(() => machine(options)));
+
 await program.parseAsync();
 
 async function serve(folder: string | undefined, options: ServeOptions): Promise<void> {
@@ -72,6 +90,7 @@ async function serve(folder: string | undefined, options: ServeOptions): Promise
     ...{ config, dataFolder, log, clock, signal, env: process.env },
     mediaFolder: folder ?? (config.library.folder || undefined),
     random: seededRandom(randomInt(2 ** 32)),
+    onCapacity: (sentence) => process.stdout.write(`  ${sentence}\n\n`),
     onProgress: (progress) => {
       const line = progressLine(progress);
       if (isTerminal) process.stderr.write(`\r\x1b[K  ${line}`);
@@ -81,11 +100,39 @@ async function serve(folder: string | undefined, options: ServeOptions): Promise
   });
   if (isTerminal) process.stderr.write("\r\x1b[K");
   process.stdout.write(leftOut(server.library.rejected));
-  process.stdout.write(welcome(onNow(server), config.server.host, server.port));
+  process.stdout.write(welcome(onNow(server), config.server.host, server.port, server.capacity));
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   process.stdout.write("\n  Going off air.\n");
   clock.after(SHUTDOWN_MS, () => process.exit(1));
   await server.close();
+  process.exit(0);
+}
+
+async function machine(options: MachineOptions): Promise<void> {
+  const { config, dataFolder } = loadConfig({
+    ...{ file: options.config, dataFolder: options.data, env: process.env },
+  });
+  const signal = interrupted();
+  process.on("exit", killAllNow);
+  const tools = await locateFfmpeg({
+    ffmpegPath: config.ffmpeg.path || undefined,
+    ffprobePath: config.ffmpeg.ffprobe_path || undefined,
+    ...{ clock, env: process.env, signal },
+  });
+  await mkdir(dataFolder, { recursive: true }).catch((failure: unknown) => {
+    throw toAppError(failure, "data_folder_unusable");
+  });
+  const surroundings = { ffmpeg: tools.ffmpeg, folder: dataFolder, clock };
+  const found = await Machine.open({ dataFolder, ffmpegVersion: tools.version, surroundings, signal });
+  await reportMachine(found, {
+    ...{
+      wish: config.ffmpeg.encoder,
+      format: channelFormat([], config),
+      again: options.again === true,
+      signal,
+    },
+    write: (text) => void process.stdout.write(text),
+  });
   process.exit(0);
 }
 

@@ -21,13 +21,18 @@ import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
 import { makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type LibraryChannel, type ScanProgress, scanFolder } from "./library/scan.ts";
+import { describeCapacity } from "./machine/capacity.ts";
+import { IdleMeasurement } from "./machine/idle-measurement.ts";
+import { Machine } from "./machine/machine.ts";
 import { commonestRate } from "./media/frame-rates.ts";
 import type { Gop } from "./media/gop.ts";
 import { type HouseFormat, houseFormat } from "./media/house-format.ts";
+import { SOFTWARE_ENCODER, type VideoEncoderName } from "./media/video-encoders.ts";
 import { registerM3uOutput } from "./outputs/m3u.ts";
 import { registerMpegTsOutput, type ViewerNews } from "./outputs/mpegts.ts";
 import { LoopSchedule } from "./playout/loop-schedule.ts";
 import { prepareCardFolder } from "./source/cards.ts";
+import { EncoderChoice } from "./source/encoder-choice.ts";
 import { type EncoderSurroundings, openEncoder, planItem } from "./source/open-encoder.ts";
 import { DataFolder } from "./store/data-folder.ts";
 import { mediaPace } from "./throttle/release.ts";
@@ -51,6 +56,8 @@ export interface ServerOptions {
   readonly random: Random;
   readonly log: Log;
   readonly onProgress?: (progress: StartProgress) => void;
+  /** Takes a sentence about what the machine can do, when it was found out after the start. */
+  readonly onCapacity?: (sentence: string) => void;
   /** Breaks off the start; a server that runs is ended by `close`. */
   readonly signal?: AbortSignal;
   /** Decoding time of every channel's first frame, in 90 kHz ticks. */
@@ -59,7 +66,7 @@ export interface ServerOptions {
 
 /** What a server is doing until it is ready. */
 export type StartProgress =
-  | { readonly step: "tools" | "demo" | "pictures" }
+  | { readonly step: "tools" | "encoders" | "demo" | "pictures" }
   | ({ readonly step: "scan" } & ScanProgress);
 
 /** A running server: its channels, and the HTTP address under which they are tuned. */
@@ -68,12 +75,15 @@ export class Server {
   /** What was found in the media folder, and what was left out. */
   readonly library: Library;
   readonly port: number;
+  /** What is known of how many channels the machine encodes, as a sentence. */
+  readonly capacity: string | undefined;
   readonly #scope: Scope;
 
-  private constructor(manager: ChannelManager, library: Library, port: number, scope: Scope) {
-    this.manager = manager;
-    this.library = library;
-    this.port = port;
+  private constructor(parts: ServerParts, scope: Scope) {
+    this.manager = parts.manager;
+    this.library = parts.library;
+    this.port = parts.port;
+    this.capacity = parts.capacity;
     this.#scope = scope;
   }
 
@@ -86,7 +96,7 @@ export class Server {
     const onAbort = () => void scope.close(options.signal?.reason);
     options.signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      return await start(options, scope, (...parts) => new Server(...parts));
+      return new Server(await start(options, scope), scope);
     } catch (failure) {
       await scope.close(failure);
       throw options.signal?.aborted ? options.signal.reason : failure;
@@ -101,9 +111,9 @@ export class Server {
   }
 }
 
-type MakeServer = (manager: ChannelManager, library: Library, port: number, scope: Scope) => Server;
+type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity">;
 
-async function start(options: ServerOptions, scope: Scope, make: MakeServer): Promise<Server> {
+async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log, onProgress } = options;
   await claimDataFolder(options, scope);
   onProgress?.({ step: "tools" });
@@ -112,7 +122,11 @@ async function start(options: ServerOptions, scope: Scope, make: MakeServer): Pr
     ffprobePath: config.ffmpeg.ffprobe_path || undefined,
     ...{ clock, env: options.env, signal: scope.signal },
   });
-  const manager = makeManager(options);
+  const surroundings = { ffmpeg: tools.ffmpeg, folder: join(options.dataFolder, "work"), clock };
+  await prepareCardFolder(surroundings.folder);
+  const { machine, choice } = await chooseEncoder(options, tools, surroundings, scope.signal);
+  let disturb = () => {};
+  const manager = makeManager(options, () => disturb());
   scope.defer(() => manager.close());
   let ready = false;
   const app = makeApp(options, manager, () => ready);
@@ -121,16 +135,63 @@ async function start(options: ServerOptions, scope: Scope, make: MakeServer): Pr
 
   const library = await openLibrary(options, tools, scope.signal);
   onProgress?.({ step: "pictures" });
-  const surroundings = { ffmpeg: tools.ffmpeg, folder: join(options.dataFolder, "work"), clock };
-  await prepareCardFolder(surroundings.folder);
   const standby = new StandbyPictures(surroundings);
   for (const channel of library.channels) {
-    manager.add(await defineChannel(channel, config, surroundings, standby));
+    manager.add(await defineChannel(channel, config, surroundings, standby, choice));
   }
   scope.signal.throwIfAborted();
   ready = true;
   log.info({ channels: library.channels.length, port }, "ready");
-  return make(manager, library, port, scope);
+  const format = channelFormat(library.channels[0]?.media ?? [], config);
+  const known = machine.capacity(choice.preferred, format);
+  if (!known) {
+    const measurement = measureWhenIdle(options, machine, choice.preferred, format, manager);
+    disturb = () => measurement.disturb();
+    scope.defer(() => measurement.close());
+  }
+  return { manager, library, port, capacity: known && describeCapacity(known, format) };
+}
+
+/** Finds the encoder that the operator wishes for, or the next best, and says so. */
+async function chooseEncoder(
+  { config, dataFolder, clock, log, onProgress }: ServerOptions,
+  tools: Toolset,
+  surroundings: EncoderSurroundings,
+  signal: AbortSignal,
+): Promise<{ machine: Machine; choice: EncoderChoice }> {
+  const machine = await Machine.open({ dataFolder, ffmpegVersion: tools.version, surroundings, signal });
+  const wish = config.ffmpeg.encoder;
+  if (wish !== SOFTWARE_ENCODER) onProgress?.({ step: "encoders" });
+  const { encoder, refused } = await machine.decide(wish, channelFormat([], config));
+  for (const trial of refused) {
+    const level = wish === "auto" ? "info" : "warn";
+    log[level]({ encoder: trial.encoder, reason: trial.reason }, "encoder does not work on this machine");
+  }
+  log.info({ encoder }, "encoder chosen");
+  const choice = new EncoderChoice(encoder, clock, (news) =>
+    log.warn(news, "hardware failed where software did not; software takes over for a while"),
+  );
+  return { machine, choice };
+}
+
+function measureWhenIdle(
+  { clock, log, onCapacity }: ServerOptions,
+  machine: Machine,
+  encoder: VideoEncoderName,
+  format: HouseFormat,
+  manager: ChannelManager,
+): IdleMeasurement {
+  return new IdleMeasurement({
+    clock,
+    isIdle: () => manager.onAir.length === 0,
+    measure: async (signal) => {
+      const capacity = await machine.measure(encoder, format, signal);
+      const { width, height } = format;
+      log.info({ encoder, width, height, machine: machine.key, ...capacity }, "machine measured");
+      onCapacity?.(describeCapacity(capacity, format));
+    },
+    onFailure: (failure) => log.warn({ err: failure }, "the machine could not be measured"),
+  });
 }
 
 /** Makes the data folder this process's own, and ends what an earlier server of it left behind. */
@@ -144,7 +205,8 @@ async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope:
   }
 }
 
-function makeManager({ config, clock, random, log, startTicks }: ServerOptions): ChannelManager {
+function makeManager(options: ServerOptions, onAir: () => void): ChannelManager {
+  const { config, clock, random, log, startTicks } = options;
   const { lead_seconds, ring_seconds, linger_seconds } = config.channels;
   return new ChannelManager({
     settings: {
@@ -157,6 +219,7 @@ function makeManager({ config, clock, random, log, startTicks }: ServerOptions):
     },
     lingerMs: linger_seconds * 1000,
     onEvent: ({ number, name }, event) => {
+      if (event.type === "on_air") onAir();
       const { level, message, fields } = describeEvent(event);
       log[level]({ channel: number, name, ...fields }, message);
     },
@@ -219,20 +282,22 @@ async function defineChannel(
   config: Config,
   surroundings: EncoderSurroundings,
   standby: StandbyPictures,
+  choice: EncoderChoice,
 ): Promise<ChannelDefinition> {
-  const format = channelFormat(channel, config);
+  const format = channelFormat(channel.media, config);
   const items = await Promise.all(channel.media.map((media) => planItem(media, format, surroundings.folder)));
   return {
     ...{ id: channel.id, number: channel.number, name: channel.name, format },
     schedule: new LoopSchedule(items),
-    open: openEncoder(surroundings, format),
+    open: openEncoder(surroundings, format, choice),
     filler: await standby.of(format),
   };
 }
 
-function channelFormat(channel: LibraryChannel, config: Config): HouseFormat {
+/** The house format of a channel with these media. */
+export function channelFormat(media: LibraryChannel["media"], config: Config): HouseFormat {
   const choice = config.house_format;
-  const rates = channel.media.flatMap(({ facts }) => {
+  const rates = media.flatMap(({ facts }) => {
     const rate = facts.video?.frameRate;
     return rate ? [{ framesPerSecond: rate.num / rate.den, seconds: facts.durationSeconds }] : [];
   });

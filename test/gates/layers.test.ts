@@ -10,7 +10,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ["config", "mpegts", "mp4", "hls", "playout"],
   ["splice", "throttle", "ffmpeg", "store"],
   ["source", "library", "backup"],
-  ["prepared", "error-screens"],
+  ["prepared", "error-screens", "machine"],
   ["channels"],
   ["sessions", "healing"],
   ["outputs", "notify", "cluster"],
