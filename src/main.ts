@@ -1,10 +1,12 @@
 import { randomInt } from "node:crypto";
+import { mkdir } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { SystemClock } from "./base/clock.ts";
 import { AppError, ERRORS, toAppError } from "./base/errors.ts";
 import { createLogger } from "./base/log.ts";
 import { seededRandom } from "./base/random.ts";
 import { analyse } from "./cli/analyse.ts";
+import { reportMachine } from "./cli/machine.ts";
 import { Reloading } from "./cli/reloading.ts";
 import { leftOut, progressLine, terminalLoss, welcome } from "./cli/terminal.ts";
 import { why } from "./cli/why.ts";
@@ -13,6 +15,8 @@ import { LiveConfig } from "./config/live-config.ts";
 import { type ConfigSources, loadConfig } from "./config/loader.ts";
 import { killAllNow } from "./ffmpeg/child.ts";
 import { locateFfmpeg } from "./ffmpeg/locate.ts";
+import { channelFormat } from "./line-up.ts";
+import { Machine } from "./machine/machine.ts";
 import { FrameGrid } from "./media/house-format.ts";
 import { Server } from "./server.ts";
 
@@ -34,6 +38,12 @@ interface WhyCommandOptions {
   readonly full?: boolean;
   readonly seconds?: number;
   readonly json?: boolean;
+}
+
+interface MachineOptions {
+  readonly config?: string;
+  readonly data?: string;
+  readonly again?: boolean;
 }
 
 const clock = new SystemClock();
@@ -75,6 +85,14 @@ program
   .option("--json", "print the whole report as JSON")
   .action((file: string, options: WhyCommandOptions) => run(() => explain(file, options)));
 
+program
+  .command("machine")
+  .description("show which encoders work on this machine, and how many channels it encodes")
+  .option("-c, --config <file>", "configuration file (YAML)")
+  .option("-d, --data <folder>", "folder for everything the server keeps")
+  .option("--again", "try and measure everything anew (best when nothing is on air)")
+  .action((options: MachineOptions) => run(() => machine(options)));
+
 await program.parseAsync();
 
 async function explain(file: string, options: WhyCommandOptions): Promise<void> {
@@ -107,6 +125,7 @@ async function serve(folder: string | undefined, options: ServeOptions): Promise
     ...{ config, dataFolder, log, clock, signal, env: process.env },
     mediaFolder: folder ?? (config.library.folder || undefined),
     random: seededRandom(randomInt(2 ** 32)),
+    onCapacity: (sentence) => process.stdout.write(`  ${sentence}\n\n`),
     onProgress: (progress) => {
       const line = progressLine(progress);
       if (isTerminal) process.stderr.write(`\r\x1b[K  ${line}`);
@@ -116,7 +135,7 @@ async function serve(folder: string | undefined, options: ServeOptions): Promise
   });
   if (isTerminal) process.stderr.write("\r\x1b[K");
   process.stdout.write(leftOut(server.library.rejected));
-  process.stdout.write(welcome(onNow(server), config.server.host, server.port));
+  process.stdout.write(welcome(onNow(server), config.server.host, server.port, server.capacity));
   const live = new LiveConfig(sources, loaded, (changed) => server.apply(changed));
   reloading = new Reloading({ live, log, clock, file: loaded.candidate });
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
@@ -134,6 +153,34 @@ function configSources(options: ServeOptions): ConfigSources {
     env: process.env,
     overrides: { server: { host: options.host, port: options.port } },
   };
+}
+
+async function machine(options: MachineOptions): Promise<void> {
+  const { config, dataFolder } = loadConfig({
+    ...{ file: options.config, dataFolder: options.data, env: process.env },
+  });
+  const signal = interrupted();
+  process.on("exit", killAllNow);
+  const tools = await locateFfmpeg({
+    ffmpegPath: config.ffmpeg.path || undefined,
+    ffprobePath: config.ffmpeg.ffprobe_path || undefined,
+    ...{ clock, env: process.env, signal },
+  });
+  await mkdir(dataFolder, { recursive: true }).catch((failure: unknown) => {
+    throw toAppError(failure, "data_folder_unusable");
+  });
+  const surroundings = { ffmpeg: tools.ffmpeg, folder: dataFolder, clock };
+  const found = await Machine.open({ dataFolder, ffmpegVersion: tools.version, surroundings, signal });
+  await reportMachine(found, {
+    ...{
+      wish: config.ffmpeg.encoder,
+      format: channelFormat([], config),
+      again: options.again === true,
+      signal,
+    },
+    write: (text) => void process.stdout.write(text),
+  });
+  process.exit(0);
 }
 
 /** What the schedule of each channel says now. */

@@ -22,7 +22,7 @@ const SHOWN_REJECTED = 20;
 
 /** What the server is doing while it starts. */
 export type Progress =
-  | { readonly step: "tools" | "demo" | "pictures" }
+  | { readonly step: "tools" | "encoders" | "demo" | "pictures" }
   | { readonly step: "scan"; readonly done: number; readonly total: number; readonly current: string };
 
 /** Whether the process had a terminal at the time of this call and, asked later, has lost it. */
@@ -36,6 +36,8 @@ export function progressLine(progress: Progress): string {
   switch (progress.step) {
     case "tools":
       return "Looking at ffmpeg …";
+    case "encoders":
+      return "Trying this machine's encoders (once) …";
     case "demo":
       return "Making two demo channels (once) …";
     case "pictures":
@@ -56,7 +58,12 @@ export function reachableAddresses(host: string, interfaces = networkInterfaces(
 }
 
 /** The text that greets the person who started the server: what is on air and how to watch it. */
-export function welcome(channels: readonly TerminalChannel[], host: string, port: number): string {
+export function welcome(
+  channels: readonly TerminalChannel[],
+  host: string,
+  port: number,
+  capacity?: string,
+): string {
   const base = `http://${bracket(reachableAddresses(host)[0]!)}:${port}`;
   const numberWidth = Math.max(...channels.map(({ number }) => String(number).length));
   const nameWidth = Math.min(28, Math.max(...channels.map(({ name }) => name.length)));
@@ -75,6 +82,7 @@ export function welcome(channels: readonly TerminalChannel[], host: string, port
     `  Playlist for players and DVRs   ${base}/iptv/channels.m3u`,
     `  A channel by itself             ${base}/iptv/channel/${first}.ts`,
     `  Watch now                       vlc ${base}/iptv/channel/${first}.ts`,
+    ...(capacity ? ["", `  ${capacity}`] : []),
     "",
     "  Ctrl+C ends it.",
     "",

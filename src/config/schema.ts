@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LOG_LEVELS } from "../base/log.ts";
+import { VIDEO_ENCODERS } from "../media/video-encoders.ts";
 
 /** How released bytes are paced; docs of each mode: the design's table of throttle modes. */
 export const THROTTLE_MODES = ["realtime", "burst", "adaptive", "disabled"] as const;
@@ -47,6 +48,13 @@ const server = z.strictObject({
 const ffmpeg = z.strictObject({
   path: z.string().default("").describe("The ffmpeg program; empty looks on PATH.").meta(RESTART),
   ffprobe_path: z.string().default("").describe("The ffprobe program; empty looks on PATH.").meta(RESTART),
+  encoder: z
+    .enum(["auto", ...VIDEO_ENCODERS])
+    .default("libx264")
+    .describe(
+      "What encodes the picture. libx264 is software; auto takes the first hardware encoder that works here. When hardware fails, software takes over.",
+    )
+    .meta(RESTART),
 });
 
 const houseFormat = z.strictObject({

@@ -42,7 +42,7 @@ describe("the process table", () => {
   it("reads names with blanks and parentheses", () => {
     const stat = `12 (a) b (c)) S 1 10 11 ${Array.from({ length: 20 }, (_, field) => 100 + field).join(" ")}`;
     expect(parseStat(stat)).toEqual({
-      ...{ pid: 12, name: "a) b (c)", zombie: false, group: 10, session: 11, startTicks: 115 },
+      ...{ pid: 12, name: "a) b (c)", zombie: false, group: 10, session: 11, startTicks: 115, cpuMs: 2150 },
     });
     expect(parseStat("")).toBeUndefined();
   });

@@ -8,11 +8,16 @@ export interface ProcessEntry {
   readonly session: number;
   /** Clock ticks from the machine's start to the process's: with the number it names one process, for ever. */
   readonly startTicks: number;
+  /** Processor time that it has used, in ms. */
+  readonly cpuMs: number;
   /** It has ended, and its parent has not asked yet. */
   readonly zombie: boolean;
   /** Name of its program, cut to 15 characters. */
   readonly name: string;
 }
+
+/** Length of the kernel's clock tick: USER_HZ is 100 on every architecture that Node runs on. */
+const TICK_MS = 10;
 
 /** True where this file can answer. */
 export const hasProcessTable = process.platform === "linux";
@@ -40,6 +45,7 @@ export function parseStat(text: string): ProcessEntry | undefined {
     group: Number(fields[2]),
     session: Number(fields[3]),
     startTicks: Number(fields[19]),
+    cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS,
   };
 }
 

@@ -1,14 +1,17 @@
 import type { Rational } from "../base/rational.ts";
 import { FrameGrid, type HouseFormat } from "../media/house-format.ts";
+import { SOFTWARE_ENCODER, type VideoEncoderName } from "../media/video-encoders.ts";
 import type { RunPosition } from "../mp4/gop-assembler.ts";
 import type { EncoderInput, EncoderSpan } from "./encoder-input.ts";
 import { cardChain, fileChain } from "./picture-chain.ts";
 import { soundChain } from "./sound-chain.ts";
 import { frameSeconds } from "./time-base.ts";
+import { videoEncoderArguments } from "./video-encoder.ts";
 
 /**
  * The encoder's contract. Every ffmpeg that feeds a channel is started with arguments made here, and nothing
- * but the house format decides its encoding: parameter sets are therefore byte-identical from run to run.
+ * but the house format and the encoder's name decides its encoding: parameter sets are therefore byte-identical
+ * from run to run of one encoder.
  * Positions are exact because everything is counted in house frames from the start of the item.
  */
 
@@ -34,7 +37,13 @@ const AUDIO_PREROLL_FRAMES = 2;
 /** The encoder's own delay: its first frame is empty. */
 const AAC_PRIMING_FRAMES = 1;
 /** The arguments of the encoder run that makes an item from `startFrame` to its end. */
-export function encoderCommand(input: EncoderInput, span: EncoderSpan, format: HouseFormat): EncoderCommand {
+export function encoderCommand(
+  input: EncoderInput,
+  span: EncoderSpan,
+  format: HouseFormat,
+  encoder: VideoEncoderName = SOFTWARE_ENCODER,
+): EncoderCommand {
+  const { device, upload, settings } = videoEncoderArguments(encoder, format);
   const grid = new FrameGrid(format);
   if (span.startFrame % format.gopFrames !== 0 || span.startFrame >= span.frames) {
     throw new RangeError(`frame ${span.startFrame} of ${span.frames} does not begin a Gop`);
@@ -49,11 +58,12 @@ export function encoderCommand(input: EncoderInput, span: EncoderSpan, format: H
   const { picture } = input;
   const pictures =
     picture.kind === "card" ? cardChain(picture, span, format) : fileChain(picture, origin, span, format);
-  const graph = `${pictures}[v];${soundChain(input.audioStream, sound, format)}[a]`;
+  const graph = `${[pictures, ...upload].join(",")}[v];${soundChain(input.audioStream, sound, format)}[a]`;
   return {
     args: [
       ...["-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning"],
       ...["-progress", "pipe:3", "-stats_period", "0.5"],
+      ...device,
       ...(input.fileArguments ? seekArguments(span, format) : []),
       ...(input.fileArguments ?? []),
       ...[
@@ -68,7 +78,7 @@ export function encoderCommand(input: EncoderInput, span: EncoderSpan, format: H
         "-map_chapters",
         "-1",
       ],
-      ...videoEncoder(format),
+      ...settings,
       ...audioEncoder(format),
       ...["-max_muxing_queue_size", "4096"],
       ...["-f", "mp4", "-movflags", "frag_keyframe+empty_moov+default_base_moof", "pipe:1"],
@@ -86,29 +96,6 @@ function seekArguments(span: EncoderSpan, format: HouseFormat): string[] {
   const common = ["-copyts", "-start_at_zero", "-reinit_filter", "0"];
   const seconds = frameSeconds(span.startFrame, format.fps) - SEEK_EARLY_SECONDS;
   return seconds > 0 ? [...common, "-noaccurate_seek", "-ss", seconds.toFixed(6)] : common;
-}
-
-function videoEncoder(format: HouseFormat): string[] {
-  // A VBV buffer of half a second that starts a third full: a splice never starves the decoder.
-  const buffer = Math.floor(format.videoPeakBps / 2);
-  const x264 = [
-    `keyint=${format.gopFrames}`,
-    `min-keyint=${format.gopFrames}`,
-    "scenecut=0",
-    "open-gop=0",
-    `bframes=${format.reorderFrames > 0 ? 2 : 0}`,
-    "b-pyramid=none",
-    "force-cfr=1",
-    "colorprim=bt709",
-    "transfer=bt709",
-    "colormatrix=bt709",
-    "chromaloc=0",
-  ];
-  return [
-    ...["-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-pix_fmt", "yuv420p"],
-    ...["-maxrate", String(format.videoPeakBps), "-bufsize", String(buffer)],
-    ...["-rc_init_occupancy", String(Math.floor(buffer / 3)), "-x264-params", x264.join(":")],
-  ];
 }
 
 function audioEncoder(format: HouseFormat): string[] {

@@ -3,8 +3,10 @@ import { rational, scaleRound } from "../base/rational.ts";
 import { inputArguments } from "../ffmpeg/input-safety.ts";
 import type { MediaFacts } from "../ffmpeg/probe.ts";
 import type { HouseFormat } from "../media/house-format.ts";
+import type { VideoEncoderName } from "../media/video-encoders.ts";
 import { writeCard } from "./cards.ts";
 import { colourOf } from "./colour.ts";
+import type { EncoderChoice } from "./encoder-choice.ts";
 import { encoderCommand, pictureOriginSeconds } from "./encoder-command.ts";
 import type { EncoderInput } from "./encoder-input.ts";
 import { EncoderSource } from "./encoder-source.ts";
@@ -41,15 +43,23 @@ export interface EncoderSurroundings {
   readonly canToneMap?: boolean;
 }
 
-/** Opens items of a channel by encoding their files into its house format. */
-export function openEncoder(surroundings: EncoderSurroundings, format: HouseFormat): OpenSource {
+/**
+ * Opens items of a channel by encoding their files into its house format: by the encoder that `choice` says,
+ * without one in software.
+ */
+export function openEncoder(
+  surroundings: EncoderSurroundings,
+  format: HouseFormat,
+  choice?: EncoderChoice,
+): OpenSource {
   return (item, cue) => {
-    const command = encoderCommand(
-      inputOf(item, format, surroundings.canToneMap),
-      { frames: item.frames, ...cue },
-      format,
-    );
-    return new EncoderSource({ ...surroundings, command, frames: item.frames, format });
+    const { frames } = item;
+    const run = (encoder?: VideoEncoderName) => {
+      const input = inputOf(item, format, surroundings.canToneMap);
+      const command = encoderCommand(input, { frames, ...cue }, format, encoder);
+      return new EncoderSource({ ...surroundings, command, frames, format });
+    };
+    return choice ? choice.open(item, cue.startFrame, run) : run();
   };
 }
 
