@@ -24,15 +24,16 @@ afterEach(() => {
   }
 });
 
-/** Starts a shell script as the server starts its children; resolves when it has said "up". */
-async function start(script: string, mark?: string): Promise<ChildProcess> {
+/** Starts a shell script as the server starts its children; resolves when it has said `ready`. */
+async function start(script: string, mark?: string, ready = "up"): Promise<ChildProcess> {
   const env = childEnvironment(process.env, mark);
   const child = spawn("sh", ["-c", `echo up; ${script}`], {
     ...{ env, detached: true },
     stdio: ["ignore", "pipe", "ignore"],
   });
   started.push(child);
-  await once(child.stdout!, "data");
+  let said = "";
+  while (!said.includes(ready)) said += String((await once(child.stdout!, "data"))[0]);
   return child;
 }
 
@@ -82,7 +83,7 @@ describe.runIf(hasProcessTable)("reaping", () => {
 
   it("kills a whole group that does not listen, also when its leader is gone", async () => {
     // The first shell ends at once; what it started ignores TERM and hangs on to another process.
-    const leader = await start("(trap '' TERM; sleep 61; sleep 62) & exit", DEAD_SERVER);
+    const leader = await start("(trap '' TERM; echo deaf; sleep 61; sleep 62) & exit", DEAD_SERVER, "deaf");
     if (isUp(leader)) await once(leader, "exit");
     const orphans = await reapOrphans(FOLDER, clock);
     expect(orphans.length).toBeGreaterThanOrEqual(1);
