@@ -5,6 +5,7 @@ import { AppError, ERRORS, toAppError } from "./base/errors.ts";
 import { createLogger } from "./base/log.ts";
 import { seededRandom } from "./base/random.ts";
 import { analyse } from "./cli/analyse.ts";
+import { addConfigVerbs, type ConfigOptions } from "./cli/config.ts";
 import { Reloading } from "./cli/reloading.ts";
 import { leftOut, progressLine, terminalLoss, welcome } from "./cli/terminal.ts";
 import { adviseOn } from "./config/advice.ts";
@@ -20,27 +21,26 @@ const SHUTDOWN_MS = 10_000;
 /** One Ctrl+C may arrive twice, from the terminal and from the launcher. */
 const SIGNAL_ECHO_MS = 500;
 
-interface ServeOptions {
-  readonly config?: string;
-  readonly data?: string;
-  readonly host?: string;
-  readonly port?: number;
-}
-
 const clock = new SystemClock();
 const program = new Command("exstreamtv")
   .description("Self-hosted linear TV: your films and series as channels whose stream never breaks.")
   .showHelpAfterError();
 
-program
-  .command("serve", { isDefault: true })
-  .description("put the sub-folders of FOLDER on air, each as a channel (without FOLDER: two demo channels)")
-  .argument("[FOLDER]", "folder with your media")
-  .option("-c, --config <file>", "configuration file (YAML)")
-  .option("-d, --data <folder>", "folder for everything the server keeps")
-  .option("--host <address>", "address to listen on")
-  .option("-p, --port <number>", "port to listen on", wholeNumber)
-  .action((folder: string | undefined, options: ServeOptions) => run(() => serve(folder, options)));
+const configOptions = (command: Command) =>
+  command
+    .option("-c, --config <file>", "configuration file (YAML)")
+    .option("-d, --data <folder>", "folder for everything the server keeps")
+    .option("--host <address>", "address to listen on")
+    .option("-p, --port <number>", "port to listen on", wholeNumber);
+
+configOptions(
+  program
+    .command("serve", { isDefault: true })
+    .description(
+      "put the sub-folders of FOLDER on air, each as a channel (without FOLDER: two demo channels)",
+    )
+    .argument("[FOLDER]", "folder with your media"),
+).action((folder: string | undefined, options: ConfigOptions) => run(() => serve(folder, options)));
 
 program
   .command("analyse")
@@ -56,9 +56,14 @@ program
     }),
   );
 
+addConfigVerbs(program, {
+  ...{ run, addOptions: configOptions, sources: configSources },
+  write: (text) => void process.stdout.write(text),
+});
+
 await program.parseAsync();
 
-async function serve(folder: string | undefined, options: ServeOptions): Promise<void> {
+async function serve(folder: string | undefined, options: ConfigOptions): Promise<void> {
   const sources = configSources(options);
   const loaded = loadConfig(sources);
   const { config, dataFolder } = loaded;
@@ -95,7 +100,7 @@ async function serve(folder: string | undefined, options: ServeOptions): Promise
   process.exit(0);
 }
 
-function configSources(options: ServeOptions): ConfigSources {
+function configSources(options: ConfigOptions): ConfigSources {
   return {
     file: options.config,
     dataFolder: options.data,
@@ -141,7 +146,9 @@ async function run(verb: () => Promise<void>): Promise<void> {
     await verb();
   } catch (thrown) {
     const error = toAppError(thrown);
-    process.stderr.write(`\n  ${ERRORS[error.code].title} (${error.code})\n  ${error.message}\n\n`);
+    process.stderr.write(
+      `\n  ${ERRORS[error.code].title} (${error.code})\n  ${error.message.replaceAll("\n", "\n  ")}\n\n`,
+    );
     if (error.code === "internal") process.stderr.write(`${error.stack}\n${String(error.cause ?? "")}\n`);
     process.exit(2);
   }
