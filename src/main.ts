@@ -130,8 +130,11 @@ function interrupted(onHangUp?: () => void): AbortSignal {
   let firstMs = 0;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
-      if (name === "SIGHUP" && onHangUp && !isTerminalLost()) onHangUp();
-      else if (!controller.signal.aborted) {
+      if (name === "SIGHUP" && onHangUp && !isTerminalLost()) return onHangUp();
+      // Words to a terminal that is gone must not break off the way down.
+      if (isTerminalLost())
+        for (const out of [process.stdout, process.stderr]) out.on("error", () => undefined);
+      if (!controller.signal.aborted) {
         firstMs = clock.now();
         controller.abort(new AppError("internal", `ended by ${name}`));
       } else if (clock.now() - firstMs > SIGNAL_ECHO_MS) process.exit(130);
