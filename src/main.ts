@@ -6,6 +6,7 @@ import { AppError, ERRORS, toAppError } from "./base/errors.ts";
 import { createLogger } from "./base/log.ts";
 import { seededRandom } from "./base/random.ts";
 import { analyse } from "./cli/analyse.ts";
+import { addConfigVerbs, type ConfigOptions } from "./cli/config.ts";
 import { reportMachine } from "./cli/machine.ts";
 import { Reloading } from "./cli/reloading.ts";
 import { leftOut, progressLine, terminalLoss, welcome } from "./cli/terminal.ts";
@@ -26,13 +27,6 @@ const SHUTDOWN_MS = 10_000;
 /** One Ctrl+C may arrive twice, from the terminal and from the launcher. */
 const SIGNAL_ECHO_MS = 500;
 
-interface ServeOptions {
-  readonly config?: string;
-  readonly data?: string;
-  readonly host?: string;
-  readonly port?: number;
-}
-
 interface WhyCommandOptions {
   readonly config?: string;
   readonly full?: boolean;
@@ -51,15 +45,21 @@ const program = new Command("exstreamtv")
   .description("Self-hosted linear TV: your films and series as channels whose stream never breaks.")
   .showHelpAfterError();
 
-program
-  .command("serve", { isDefault: true })
-  .description("put the sub-folders of FOLDER on air, each as a channel (without FOLDER: two demo channels)")
-  .argument("[FOLDER]", "folder with your media")
-  .option("-c, --config <file>", "configuration file (YAML)")
-  .option("-d, --data <folder>", "folder for everything the server keeps")
-  .option("--host <address>", "address to listen on")
-  .option("-p, --port <number>", "port to listen on", wholeNumber)
-  .action((folder: string | undefined, options: ServeOptions) => run(() => serve(folder, options)));
+const configOptions = (command: Command) =>
+  command
+    .option("-c, --config <file>", "configuration file (YAML)")
+    .option("-d, --data <folder>", "folder for everything the server keeps")
+    .option("--host <address>", "address to listen on")
+    .option("-p, --port <number>", "port to listen on", wholeNumber);
+
+configOptions(
+  program
+    .command("serve", { isDefault: true })
+    .description(
+      "put the sub-folders of FOLDER on air, each as a channel (without FOLDER: two demo channels)",
+    )
+    .argument("[FOLDER]", "folder with your media"),
+).action((folder: string | undefined, options: ConfigOptions) => run(() => serve(folder, options)));
 
 program
   .command("analyse")
@@ -93,6 +93,11 @@ program
   .option("--again", "try and measure everything anew (best when nothing is on air)")
   .action((options: MachineOptions) => run(() => machine(options)));
 
+addConfigVerbs(program, {
+  ...{ run, addOptions: configOptions, sources: configSources },
+  write: (text) => void process.stdout.write(text),
+});
+
 await program.parseAsync();
 
 async function explain(file: string, options: WhyCommandOptions): Promise<void> {
@@ -108,7 +113,7 @@ async function explain(file: string, options: WhyCommandOptions): Promise<void> 
   process.exitCode = await why(file, { ...options, tools, clock, signal, write });
 }
 
-async function serve(folder: string | undefined, options: ServeOptions): Promise<void> {
+async function serve(folder: string | undefined, options: ConfigOptions): Promise<void> {
   const sources = configSources(options);
   const loaded = loadConfig(sources);
   const { config, dataFolder } = loaded;
@@ -146,7 +151,7 @@ async function serve(folder: string | undefined, options: ServeOptions): Promise
   process.exit(0);
 }
 
-function configSources(options: ServeOptions): ConfigSources {
+function configSources(options: ConfigOptions): ConfigSources {
   return {
     file: options.config,
     dataFolder: options.data,
@@ -204,8 +209,11 @@ function interrupted(onHangUp?: () => void): AbortSignal {
   let firstMs = 0;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
-      if (name === "SIGHUP" && onHangUp && !isTerminalLost()) onHangUp();
-      else if (!controller.signal.aborted) {
+      if (name === "SIGHUP" && onHangUp && !isTerminalLost()) return onHangUp();
+      // Words to a terminal that is gone must not break off the way down.
+      if (isTerminalLost())
+        for (const out of [process.stdout, process.stderr]) out.on("error", () => undefined);
+      if (!controller.signal.aborted) {
         firstMs = clock.now();
         controller.abort(new AppError("interrupted", `Ended by ${name}.`));
       } else if (clock.now() - firstMs > SIGNAL_ECHO_MS) process.exit(130);
@@ -221,7 +229,9 @@ async function run(verb: () => Promise<void>): Promise<void> {
   } catch (thrown) {
     const error = toAppError(thrown);
     if (error.code === "interrupted") process.exit(130);
-    process.stderr.write(`\n  ${ERRORS[error.code].title} (${error.code})\n  ${error.message}\n\n`);
+    process.stderr.write(
+      `\n  ${ERRORS[error.code].title} (${error.code})\n  ${error.message.replaceAll("\n", "\n  ")}\n\n`,
+    );
     if (error.code === "internal") process.stderr.write(`${error.stack}\n${String(error.cause ?? "")}\n`);
     process.exit(2);
   }
