@@ -131,4 +131,4 @@ test("any text is read or refused with an AppError", () => {
     }),
     { numRuns: 500 },
   );
-});
+}, 30_000);

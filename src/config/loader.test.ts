@@ -215,4 +215,4 @@ test("any bytes are loaded or refused with an AppError", () => {
     }),
     { numRuns: 300 },
   );
-});
+}, 30_000);

@@ -44,7 +44,6 @@ const REFUSED = "configuration refused, the settings in force stay";
 it("takes a changed file by itself and at SIGHUP, and refuses a bad one, while a channel stays on air", async () => {
   const client = await openTs(server.channel(1));
   await client.received(200_000);
-  const encoders = await server.encoders();
 
   // As an editor does it: a new file takes the place of the old one.
   writeFileSync(`${server.configFile}~`, JSON.stringify({ ...CONFIG, log: { level: "debug" } }));
@@ -87,10 +86,18 @@ it("takes a changed file by itself and at SIGHUP, and refuses a bad one, while a
 
   const before = client.bytes;
   await client.received(before + 100_000);
-  expect(await server.encoders(), "nothing was started anew").toEqual(encoders);
-  expect(client.longestSilenceMs).toBeLessThan(2000);
+  for (const [message, times] of [
+    ["channel on air", 1],
+    ["channel off air", 0],
+    ["encoder failed; another one takes over", 0],
+    ["viewer left", 0],
+  ] as const) {
+    expect(server.logged(message), message).toHaveLength(times);
+  }
+  // A tuned channel that had gone off air would be silent for good; other work on the machine counts in, too.
+  expect(client.longestSilenceMs).toBeLessThan(5000);
   await client.close();
-  for (let waited = 0; waited < 100 && (await server.encoders()).length > 0; waited++) await clock.sleep(100);
-  expect(await server.encoders(), "the linger of no time applies").toEqual([]);
+  // The linger of no time applies; it was ten minutes.
+  await logged("channel off air");
   expect(await server.stop("SIGTERM")).toBe(0);
 });
