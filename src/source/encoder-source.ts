@@ -93,7 +93,7 @@ export class EncoderSource implements Source {
   #take(chunk: Uint8Array): void {
     this.#heard = true;
     for (const fragment of this.#reader.push(chunk)) {
-      this.#ready.push(...this.#assembler.push(fragment, this.#reader.init!));
+      this.#accept(this.#assembler.push(fragment, this.#reader.init!));
     }
   }
 
@@ -123,7 +123,7 @@ export class EncoderSource implements Source {
     this.#ended = true;
     // After a death the last Gop may lack its sound: it is left to the next run, which makes it whole.
     const proper = exit.code === 0;
-    if (proper && this.#reader.init) this.#ready.push(...this.#assembler.finish(this.#reader.init));
+    if (proper && this.#reader.init) this.#accept(this.#assembler.finish(this.#reader.init));
     const last = this.#ready.at(-1);
     const reached = last ? last.firstFrame + frameCount(last) : this.#position;
     if (reached >= this.#options.frames) return;
@@ -131,6 +131,15 @@ export class EncoderSource implements Source {
     this.#shortcoming = proper
       ? this.#failure("encoder_short", `the file ended ${where}`, { short: true })
       : this.#failure("encoder_failed", `the encoder ended ${where} (${describeExit(exit)})`, { exit });
+  }
+
+  /** Where the file ended too soon its last Gop is a stump; without it what follows begins on a Gop boundary. */
+  #accept(gops: readonly Gop[]): void {
+    const { frames, format } = this.#options;
+    for (const gop of gops) {
+      const end = gop.firstFrame + frameCount(gop);
+      if (frameCount(gop) >= format.gopFrames || end >= frames) this.#ready.push(gop);
+    }
   }
 
   #failure(
