@@ -2,11 +2,12 @@ import type { Clock } from "../base/clock.ts";
 import { toAppError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { Scope } from "../base/scope.ts";
+import type { Retry } from "../ffmpeg/failure-row.ts";
 import { FfmpegError } from "../ffmpeg/ffmpeg-error.ts";
 import { frameCount, type Gop } from "../media/gop.ts";
 import type { OpenSource, PlayItem, Source } from "../source/source.ts";
 import type { ChannelEventSink } from "./events.ts";
-import { restartStep } from "./restart-ladder.ts";
+import { restartStep, stricter } from "./restart-ladder.ts";
 
 /** What an ItemPlayer needs. */
 export interface ItemPlayerOptions {
@@ -98,6 +99,7 @@ export class ItemPlayer {
     const { item, audioPhase, gopFrames, clock, random, onEvent } = this.#options;
     let position = this.#options.startFrame;
     let failures = 0;
+    let retry: Retry | undefined;
     while (position < item.frames && !this.#scope.closed) {
       let source: Source | undefined;
       try {
@@ -106,7 +108,7 @@ export class ItemPlayer {
           const gop = await this.#nextOf(source);
           if (!gop) break;
           if (failures > 0) onEvent({ type: "source_resumed", title: item.title, frame: gop.firstFrame });
-          failures = 0;
+          [failures, retry] = [0, undefined];
           position = gop.firstFrame + frameCount(gop);
           await this.#hand(gop);
         }
@@ -120,7 +122,8 @@ export class ItemPlayer {
           ...{ type: "source_failed", title: item.title, frame: position, failures, error },
           ...{ class: failure?.class, sentence: failure?.sentence },
         });
-        const step = restartStep(failures, random, failure?.remedy.retry);
+        retry = stricter(retry, failure?.remedy.retry);
+        const step = restartStep(failures, random, retry);
         if (!step) break;
         if (step.delayMs > 0) await clock.sleep(step.delayMs, this.#scope.signal).catch(() => undefined);
         const onGrid = (frame: number) => Math.ceil(frame / gopFrames) * gopFrames;

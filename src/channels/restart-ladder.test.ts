@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Retry } from "../ffmpeg/failure-row.ts";
 import { classify, FAILURE_ROWS } from "../ffmpeg/failures.ts";
-import { restartStep } from "./restart-ladder.ts";
+import { restartStep, stricter } from "./restart-ladder.ts";
 
 it("retries at once, then with patience, then over the bad spot, and ends", () => {
   const steps = Array.from({ length: 9 }, (_, index) => restartStep(index + 1, () => 1));
@@ -68,4 +68,14 @@ it("a killed encoder is replaced at once, as one without a name", () => {
   for (let failures = 1; failures < 9; failures++) {
     expect(restartStep(failures, () => 0.7, remedy.retry)).toEqual(restartStep(failures, () => 0.7));
   }
+});
+
+it("in a row of failures the strictest remedy governs", () => {
+  const once: Retry = { kind: "backoff", attempts: 1, backoff: SLOW };
+  expect(stricter(undefined, undefined)).toBeUndefined();
+  expect(stricter(undefined, once)).toBe(once);
+  expect(stricter(once, undefined)).toBe(once);
+  expect(stricter(once, { kind: "step_over" })).toBe(once);
+  expect(stricter({ kind: "usual" }, once)).toBe(once);
+  expect(stricter(once, { kind: "never" })).toEqual({ kind: "never" });
 });

@@ -40,6 +40,15 @@ export function restartStep(failures: number, random: Random, retry: Retry = USU
   return { delayMs: backoffDelayMs(rung.backoff, 0, random), skipGops: rung.skipGops };
 }
 
+/**
+ * The one that allows fewer steps. In a row of failures it governs: the first one may say that the file is cut
+ * off, and the next ones only what comes of reading behind the cut.
+ */
+export function stricter(a: Retry | undefined, b: Retry | undefined): Retry | undefined {
+  if (!a || !b) return a ?? b;
+  return ladderOf(b).length < ladderOf(a).length ? b : a;
+}
+
 function ladderOf(retry: Retry): readonly Rung[] {
   switch (retry.kind) {
     case "usual":

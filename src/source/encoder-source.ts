@@ -93,7 +93,7 @@ export class EncoderSource implements Source {
   #take(chunk: Uint8Array): void {
     this.#heard = true;
     for (const fragment of this.#reader.push(chunk)) {
-      this.#ready.push(...this.#assembler.push(fragment, this.#reader.init!));
+      this.#accept(this.#assembler.push(fragment, this.#reader.init!));
     }
   }
 
@@ -119,7 +119,7 @@ export class EncoderSource implements Source {
 
   /** The output has ended: everything was delivered, or there is a reason why not. */
   async #finish(): Promise<void> {
-    const { clock, format, frames } = this.#options;
+    const { clock, frames } = this.#options;
     // An encoder that has closed its output has nothing more to do.
     const patience = clock.after(STALL_MS, () => void this.#child.killNow());
     const exit = await this.#child.exited;
@@ -127,12 +127,9 @@ export class EncoderSource implements Source {
     this.#ended = true;
     // After a death the last Gop may lack its sound: it is left to the next run, which makes it whole.
     const proper = exit.code === 0;
-    if (proper && this.#reader.init) this.#ready.push(...this.#assembler.finish(this.#reader.init));
-    if (this.#reached() >= frames) return;
-    // Short of the end only whole Gops count: the next run can begin nowhere else.
-    const last = this.#ready.at(-1);
-    if (last && frameCount(last) < format.gopFrames) this.#ready.pop();
+    if (proper && this.#reader.init) this.#accept(this.#assembler.finish(this.#reader.init));
     const reached = this.#reached();
+    if (reached >= frames) return;
     const where = `at frame ${reached} of ${frames}`;
     this.#shortcoming = proper
       ? this.#failure("encoder_short", `the file ended ${where}`, { short: true })
@@ -143,6 +140,15 @@ export class EncoderSource implements Source {
   #reached(): number {
     const last = this.#ready.at(-1);
     return last ? last.firstFrame + frameCount(last) : this.#position;
+  }
+
+  /** Where the file ended too soon its last Gop is a stump; without it what follows begins on a Gop boundary. */
+  #accept(gops: readonly Gop[]): void {
+    const { frames, format } = this.#options;
+    for (const gop of gops) {
+      const end = gop.firstFrame + frameCount(gop);
+      if (frameCount(gop) >= format.gopFrames || end >= frames) this.#ready.push(gop);
+    }
   }
 
   #failure(
