@@ -196,6 +196,7 @@ async function openLibrary(options: ServerOptions, tools: Toolset, signal: Abort
     toolset: tools,
     ...{ clock, signal },
     concurrency: config.library.probe_concurrency,
+    loudnessOf: config.audio.loudness === "off" ? undefined : config.audio.preferred_languages,
     store: await FileIdentityStore.open(dataFolder, options.log),
     onProgress: (progress) => onProgress?.({ step: "scan", ...progress }),
   });
@@ -208,7 +209,14 @@ async function defineChannel(
   standby: StandbyPictures,
 ): Promise<ChannelDefinition> {
   const format = channelFormat(channel, config);
-  const items = await Promise.all(channel.media.map((media) => planItem(media, format, surroundings.folder)));
+  const { preferred_languages, loudness, loudness_target_lufs } = config.audio;
+  const preferences = {
+    audioLanguages: preferred_languages,
+    loudnessTargetLufs: loudness === "off" ? undefined : loudness_target_lufs,
+  };
+  const items = await Promise.all(
+    channel.media.map((media) => planItem(media, format, surroundings.folder, preferences)),
+  );
   return {
     ...{ id: channel.id, number: channel.number, name: channel.name, format },
     schedule: new LoopSchedule(items),

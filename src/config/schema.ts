@@ -71,6 +71,25 @@ const library = z.strictObject({
   probe_concurrency: whole(1, 32).default(2).describe("How many files are examined at the same time."),
 });
 
+const audio = z.strictObject({
+  preferred_languages: z
+    .array(z.string().regex(/^[A-Za-z]{2,3}$/, "expected an ISO 639 code, for instance de or deu"))
+    .max(20)
+    .default([])
+    .describe(
+      "Languages of the sound, the most wanted first, as ISO 639 codes. Without one, or where a file has none of them, the file's default is heard; commentaries only when there is nothing else.",
+    ),
+  loudness: z
+    .enum(["off", "ebu_r128"])
+    .default("off")
+    .describe(
+      "off: each file as loud as it is. ebu_r128: all equally loud; each file is listened through once, when it is found, which takes some time at the first start.",
+    ),
+  loudness_target_lufs: real(-31, -14)
+    .default(-23)
+    .describe("Loudness of all sound in LUFS: -23 as in European broadcasting, -16 as on the web."),
+});
+
 const sessionManager = z.strictObject({
   max_sessions_per_channel: whole(1, 100_000).default(50).describe("Viewers that one channel takes at once."),
   idle_timeout_seconds: real(1, 86_400)
@@ -130,6 +149,7 @@ export const CONFIG_SCHEMA = z.strictObject({
     .describe("The one format in which every source of a channel delivers."),
   channels: channels.prefault({}).describe("How far channels work ahead and how long they keep running."),
   library: library.prefault({}).describe("Media on disk."),
+  audio: audio.prefault({}).describe("Which sound of a file is heard, and how."),
   session_manager: sessionManager
     .prefault({})
     .describe("Who may watch, and for how long without taking data."),
