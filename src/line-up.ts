@@ -23,7 +23,14 @@ export async function defineChannel(
   choice: EncoderChoice,
 ): Promise<ChannelDefinition> {
   const format = channelFormat(channel.media, config);
-  const items = await Promise.all(channel.media.map((media) => planItem(media, format, surroundings.folder)));
+  const { preferred_languages, loudness, loudness_target_lufs } = config.audio;
+  const preferences = {
+    audioLanguages: preferred_languages,
+    loudnessTargetLufs: loudness === "off" ? undefined : loudness_target_lufs,
+  };
+  const items = await Promise.all(
+    channel.media.map((media) => planItem(media, format, surroundings.folder, preferences)),
+  );
   return {
     ...{ id: channel.id, number: channel.number, name: channel.name, format },
     schedule: new LoopSchedule(items),

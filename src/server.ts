@@ -317,6 +317,7 @@ async function openLibrary(options: ServerOptions, tools: Toolset, signal: Abort
     toolset: tools,
     ...{ clock, signal },
     concurrency: config.library.probe_concurrency,
+    loudnessOf: config.audio.loudness === "off" ? undefined : config.audio.preferred_languages,
     store: await FileIdentityStore.open(dataFolder, options.log),
     onProgress: (progress) => onProgress?.({ step: "scan", ...progress }),
   });

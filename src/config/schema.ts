@@ -110,6 +110,28 @@ const library = z.strictObject({
     .meta(RESTART),
 });
 
+const audio = z.strictObject({
+  preferred_languages: z
+    .array(z.string().regex(/^[A-Za-z]{2,3}$/, "expected an ISO 639 code, for instance de or deu"))
+    .max(20)
+    .default([])
+    .describe(
+      "Languages of the sound, the most wanted first, as ISO 639 codes. Without one, or where a file has none of them, the file's default is heard; commentaries only when there is nothing else.",
+    )
+    .meta(RESTART),
+  loudness: z
+    .enum(["off", "ebu_r128"])
+    .default("off")
+    .describe(
+      "off: each file as loud as it is. ebu_r128: all equally loud; each file is listened through once, when it is found, which takes some time at the first start.",
+    )
+    .meta(RESTART),
+  loudness_target_lufs: real(-31, -14)
+    .default(-23)
+    .describe("Loudness of all sound in LUFS: -23 as in European broadcasting, -16 as on the web.")
+    .meta(RESTART),
+});
+
 const sessionManager = z.strictObject({
   max_sessions_per_channel: whole(1, 100_000)
     .default(50)
@@ -189,6 +211,7 @@ export const CONFIG_SCHEMA = z.strictObject({
     .describe("The one format in which every source of a channel delivers."),
   channels: channels.prefault({}).describe("How far channels work ahead and how long they keep running."),
   library: library.prefault({}).describe("Media on disk."),
+  audio: audio.prefault({}).describe("Which sound of a file is heard, and how."),
   session_manager: sessionManager
     .prefault({})
     .describe("Who may watch, and for how long without taking data."),

@@ -18,11 +18,29 @@ export interface MediaFacts {
   readonly startSeconds: number;
   /** The picture to play; undefined when there is only sound (covers are not pictures). */
   readonly video?: VideoFacts;
-  /** The sound to play, one of `audioStreams`; undefined when there is only picture. */
+  /** The sound to play where nobody prefers another, one of `audioStreams`; undefined when there is only picture. */
   readonly audio?: AudioFacts;
   readonly audioStreams: readonly AudioFacts[];
   readonly title?: string;
+  /** Of the audio streams that were measured, see `measureLoudness`. */
+  readonly loudness?: readonly LoudnessFacts[];
 }
+
+/** How loud an audio stream is; without figures where it is silent or could not be measured. */
+export interface LoudnessFacts {
+  /** Number of the stream in the file. */
+  readonly stream: number;
+  /** Integrated loudness (EBU R 128). */
+  readonly integratedLufs?: number;
+  /** Highest true peak in dBTP. */
+  readonly truePeakDb?: number;
+}
+
+/**
+ * How pictures were scanned: whole, in two fields with the top or the bottom one first, or as film of 24 pictures
+ * that 3:2 pulldown spread over the fields of 30.
+ */
+export type ScanKind = "progressive" | "tff" | "bff" | "telecined_tff" | "telecined_bff";
 
 /** A video stream, as it is coded. */
 export interface VideoFacts {
@@ -47,7 +65,10 @@ export interface VideoFacts {
   readonly pixelFormat?: string;
   /** Bits per component. */
   readonly bitDepth?: number;
+  /** What the file says. */
   readonly fieldOrder: "progressive" | "interlaced" | "unknown";
+  /** What was seen in its pictures; undefined when it was not measured, or nothing could be told. */
+  readonly scan?: ScanKind;
   readonly durationSeconds?: number;
   /** Names as ffmpeg writes them ("tv", "bt709", "smpte2084"). */
   readonly colorRange?: string;
@@ -70,5 +91,11 @@ export interface AudioFacts {
   readonly channelLayout?: string;
   /** As in the file, usually ISO 639-2. */
   readonly language?: string;
+  /** The file's own choice. */
+  readonly isDefault?: boolean;
+  /** Somebody talks about the film. */
+  readonly isCommentary?: boolean;
+  /** Somebody tells what is to be seen, for those who do not see it. */
+  readonly isDescription?: boolean;
   readonly durationSeconds?: number;
 }

@@ -2,6 +2,7 @@ import { open, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
+import { chooseAudio } from "./choose-audio.ts";
 import { classify, type Failure } from "./failures.ts";
 import { FfmpegError } from "./ffmpeg-error.ts";
 import { type FfprobeReport, parseReport } from "./ffprobe-report.ts";
@@ -11,7 +12,8 @@ import { measureDuration } from "./measure.ts";
 import type { AudioFacts, MediaFacts, VideoFacts } from "./media-facts.ts";
 import { explainRefusal, nameRefusal } from "./probe-failure.ts";
 import { runTool } from "./run.ts";
-import { chooseAudio, chooseVideo, listAudio } from "./stream-facts.ts";
+import { mayBeInterlaced, measureScan } from "./scan-measure.ts";
+import { chooseVideo, listAudio } from "./stream-facts.ts";
 
 export type { AudioFacts, MediaFacts, VideoFacts } from "./media-facts.ts";
 
@@ -20,7 +22,8 @@ const PLAUSIBLE_BPS = 4000;
 
 /** What a probe needs of its surroundings. */
 export interface ProbeOptions {
-  readonly toolset: Pick<Toolset, "ffprobe">;
+  /** Without ffmpeg, what needs decoding is not measured. */
+  readonly toolset: Pick<Toolset, "ffprobe"> & Partial<Pick<Toolset, "ffmpeg">>;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
   /** Default 30 s. A file that does not state its length is read through, which has a bound of its own. */
@@ -46,7 +49,8 @@ export async function probeFile(path: string, options: ProbeOptions): Promise<Me
   const demuxer = report.format.format_name.split(",")[0]!;
   if (!isAcceptedDemuxer(demuxer)) throw unreadable(`Files of the format "${demuxer}" are not accepted.`);
   const video = chooseVideo(report, demuxer);
-  const audio = chooseAudio(report);
+  const audioStreams = listAudio(report);
+  const audio = chooseAudio(audioStreams);
   const main = video ?? audio;
   if (!main) throw unreadable("There is neither picture nor sound in it.");
 
@@ -55,6 +59,7 @@ export async function probeFile(path: string, options: ProbeOptions): Promise<Me
   if (durationSeconds === undefined || !(durationSeconds > 0)) {
     throw unreadable("It does not state its length, and it could not be measured: it is empty or too large.");
   }
+  const source = { path: file.path, demuxer, durationSeconds };
   return {
     path: file.path,
     sizeBytes: file.sizeBytes,
@@ -62,9 +67,9 @@ export async function probeFile(path: string, options: ProbeOptions): Promise<Me
     demuxer,
     durationSeconds,
     startSeconds: report.format.start_time ?? 0,
-    video,
+    video: video && { ...video, scan: await scanOf(source, video, options) },
     audio,
-    audioStreams: listAudio(report),
+    audioStreams,
     title: report.format.tags.title?.trim() || undefined,
   };
 }
@@ -124,6 +129,15 @@ function statedDuration(
   const whole = report.format.duration ?? 0;
   const seconds = whole > 0 ? whole : Math.max(...streams.map((stream) => stream?.durationSeconds ?? 0));
   return seconds > 0 && (sizeBytes * 8) / seconds >= PLAUSIBLE_BPS ? seconds : undefined;
+}
+
+async function scanOf(
+  source: Pick<MediaFacts, "path" | "demuxer" | "durationSeconds">,
+  video: VideoFacts,
+  { toolset: { ffmpeg }, clock, signal }: ProbeOptions,
+): Promise<VideoFacts["scan"]> {
+  if (ffmpeg === undefined || !mayBeInterlaced(video)) return undefined;
+  return measureScan(source, video, { ffmpeg, clock, signal });
 }
 
 function measure(path: string, streamIndex: number, { toolset, clock, signal }: ProbeOptions) {

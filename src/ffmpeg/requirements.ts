@@ -7,6 +7,7 @@ export const REQUIREMENTS: readonly { option: string; kind: string; names: reado
     names: [
       ...["scale", "pad", "fps", "setpts", "settb", "trim", "tpad", "color", "drawtext", "bwdif", "setsar"],
       ...["setparams", "setfield", "format", "asetpts", "atrim", "apad", "aresample", "aformat", "anullsrc"],
+      ...["idet", "fieldmatch", "decimate", "ebur128", "volume", "alimiter"],
     ],
   },
   { option: "-muxers", kind: "muxer", names: ["mp4"] },

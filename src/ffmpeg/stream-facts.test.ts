@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { chooseAudio } from "./choose-audio.ts";
 import { type FfprobeReport, parseReport } from "./ffprobe-report.ts";
-import { chooseAudio, chooseVideo, listAudio, parseRatio } from "./stream-facts.ts";
+import { chooseVideo, listAudio, parseRatio } from "./stream-facts.ts";
 
 const video = (more: object = {}) => ({
   codec_type: "video",
@@ -91,7 +92,7 @@ describe("the stream to hear", () => {
     ["a commentary when there is nothing else", [audio({ disposition: { comment: 1 } })], 0],
     ["none without channels", [audio({ channels: 0 })], undefined],
   ])("%s", (_, streams, index) => {
-    expect(chooseAudio(report(...streams))?.index).toBe(index);
+    expect(chooseAudio(listAudio(report(...streams)))?.index).toBe(index);
   });
 
   test("an undetermined language is none", () => {

@@ -28,15 +28,6 @@ export function listAudio(report: FfprobeReport): AudioFacts[] {
   return playableAudio(report).map(audioFacts);
 }
 
-/** The stream to hear: the file's default, else the first that is no commentary or audio description. */
-export function chooseAudio(report: FfprobeReport): AudioFacts | undefined {
-  const playable = playableAudio(report);
-  const plain = playable.filter(({ disposition }) => !disposition.comment && !disposition.visual_impaired);
-  const candidates = plain.length > 0 ? plain : playable;
-  const chosen = candidates.find((stream) => stream.disposition.default) ?? candidates[0];
-  return chosen && audioFacts(chosen);
-}
-
 function playableAudio(report: FfprobeReport): FfprobeStream[] {
   return report.streams.filter(
     (stream) => isKnown(stream, "audio") && (stream.sample_rate ?? 0) > 0 && (stream.channels ?? 0) > 0,
@@ -81,9 +72,15 @@ function audioFacts(stream: FfprobeStream): AudioFacts {
     channels: stream.channels!,
     channelLayout: known(stream.channel_layout),
     language: language === "und" ? undefined : known(language),
+    isDefault: stream.disposition.default === 1,
+    isCommentary: stream.disposition.comment === 1 || COMMENTARY.test(stream.tags.title ?? ""),
+    isDescription: stream.disposition.visual_impaired === 1,
     durationSeconds: duration(stream),
   };
 }
+
+/** Titles of commentaries whose disposition says nothing; they are far more common than those that do. */
+const COMMENTARY = /\bcommentary\b|\bkommentar\b|\bcommentaires?\b/i;
 
 function known(value: string | undefined): string | undefined {
   return value === undefined || value === "" || value === "unknown" || value === "none" ? undefined : value;

@@ -188,6 +188,17 @@ describe("from scan to scan", () => {
     expect(given).toHaveLength(Object.keys(third).length);
   });
 
+  test("loudness is measured once, of the sound that will be heard, when it is wanted", async () => {
+    await put("A/1.mp4");
+    const plain = await scan({ toolset: { ffprobe: "ffprobe", ffmpeg: "ffmpeg" } });
+    expect(plain.channels[0]!.media[0]!.facts.loudness).toBeUndefined();
+    const first = await scan({ toolset: { ffprobe: "/nowhere", ffmpeg: "ffmpeg" }, loudnessOf: ["de"] });
+    expect(first.channels[0]!.media[0]!.facts.loudness).toMatchObject([{ stream: 1 }]);
+    expect(await scan({ toolset: { ffprobe: "/nowhere", ffmpeg: "/nowhere" }, loudnessOf: [] })).toEqual(
+      first,
+    );
+  });
+
   test("unchanged files are not probed again", async () => {
     await put("A/1.mp4", "A/2.mp4");
     const first = await scan();

@@ -2,9 +2,10 @@ import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
-import type { Toolset } from "../ffmpeg/locate.ts";
+import { chooseAudio } from "../ffmpeg/choose-audio.ts";
+import { measureLoudness } from "../ffmpeg/loudness.ts";
 import type { MediaFacts } from "../ffmpeg/media-facts.ts";
-import { probeFile } from "../ffmpeg/probe.ts";
+import { type ProbeOptions, probeFile } from "../ffmpeg/probe.ts";
 import { concurrently } from "./concurrently.ts";
 import type { IdentityStore } from "./identity-store.ts";
 import { MEDIA_EXTENSIONS, titleFromFileName } from "./media-files.ts";
@@ -52,9 +53,11 @@ export interface ScanProgress {
 
 /** What a scan needs. */
 export interface ScanOptions {
-  readonly toolset: Pick<Toolset, "ffprobe">;
+  readonly toolset: ProbeOptions["toolset"];
   readonly clock: Clock;
   readonly store: IdentityStore;
+  /** Languages whose sound is to be measured for loudness (see `chooseAudio`); undefined measures none. */
+  readonly loudnessOf?: readonly string[];
   /** Files that are probed at a time; default 4. */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
@@ -121,9 +124,9 @@ async function factsOf(path: string, options: ScanOptions): Promise<MediaFacts |
   try {
     const { size, mtimeMs } = await stat(path);
     const known = store.facts(path, size, mtimeMs);
-    if (known) return known;
-    const facts = await probeFile(path, { toolset, clock, signal });
-    store.putFacts(facts);
+    const probed = known ?? (await probeFile(path, { toolset, clock, signal }));
+    const facts = await withLoudness(probed, options);
+    if (facts !== known) store.putFacts(facts);
     return facts;
   } catch (failure) {
     // An AppError of another kind is not about this file: ffprobe itself is missing.
@@ -134,6 +137,20 @@ async function factsOf(path: string, options: ScanOptions): Promise<MediaFacts |
       return `The file cannot be read: ${failure.message}.`;
     throw failure;
   }
+}
+
+/** The facts with the loudness of the sound that will be heard, where it is wanted; the same object if it is there. */
+async function withLoudness(facts: MediaFacts, options: ScanOptions): Promise<MediaFacts> {
+  const { ffmpeg } = options.toolset;
+  if (!options.loudnessOf || ffmpeg === undefined) return facts;
+  const stream = chooseAudio(facts.audioStreams, options.loudnessOf)?.index;
+  const measured = facts.loudness ?? [];
+  if (stream === undefined || measured.some((each) => each.stream === stream)) return facts;
+  const { clock, signal } = options;
+  return {
+    ...facts,
+    loudness: [...measured, await measureLoudness(facts, stream, { ffmpeg, clock, signal })],
+  };
 }
 
 function isAbsent(failure: unknown): boolean {

@@ -30,7 +30,10 @@ export function pictureOriginSeconds(delaySeconds: number, fps: Rational): numbe
   return Math.max(0, delaySeconds) % frameSeconds(1, fps);
 }
 
-/** The decoder starts this much before the wanted frame: containers find their way to exact positions from there. */
+/**
+ * The decoder starts this much before the wanted frame, and at least a second before the Gop of pre-roll: containers
+ * find their way to exact positions from there.
+ */
 const SEEK_EARLY_SECONDS = 2;
 /** AAC frames encoded before the wanted one, so that the codec's overlap is real sound when it counts. */
 const AUDIO_PREROLL_FRAMES = 2;
@@ -58,7 +61,8 @@ export function encoderCommand(
   const { picture } = input;
   const pictures =
     picture.kind === "card" ? cardChain(picture, span, format) : fileChain(picture, origin, span, format);
-  const graph = `${[pictures, ...upload].join(",")}[v];${soundChain(input.audioStream, sound, format)}[a]`;
+  const sounds = soundChain({ stream: input.audioStream, gain: input.gain }, sound, format);
+  const graph = `${[pictures, ...upload].join(",")}[v];${sounds}[a]`;
   return {
     args: [
       ...["-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning"],
@@ -94,7 +98,8 @@ export function encoderCommand(
 function seekArguments(span: EncoderSpan, format: HouseFormat): string[] {
   // Without reinit_filter 0 a change of resolution inside a file would restart the graph, and its frame count.
   const common = ["-copyts", "-start_at_zero", "-reinit_filter", "0"];
-  const seconds = frameSeconds(span.startFrame, format.fps) - SEEK_EARLY_SECONDS;
+  const early = Math.max(SEEK_EARLY_SECONDS, frameSeconds(format.gopFrames, format.fps) + 1);
+  const seconds = frameSeconds(span.startFrame, format.fps) - early;
   return seconds > 0 ? [...common, "-noaccurate_seek", "-ss", seconds.toFixed(6)] : common;
 }
 

@@ -1,4 +1,6 @@
+import type { ScanKind } from "../ffmpeg/media-facts.ts";
 import type { SourceColour } from "./colour.ts";
+import type { Gain } from "./loudness-gain.ts";
 
 /** Where pictures and sound of an item come from. */
 export interface EncoderInput {
@@ -7,6 +9,8 @@ export interface EncoderInput {
   readonly picture: FilePicture | CardPicture;
   /** Index of the audio stream in the file; undefined gives silence. */
   readonly audioStream?: number;
+  /** How its level is changed; default not at all. */
+  readonly gain?: Gain;
   /** Seconds of the file that lie before the item's zero, see `pictureOriginSeconds`. Default 0. */
   readonly originSeconds?: number;
 }
@@ -16,6 +20,8 @@ export interface FilePicture {
   readonly kind: "stream";
   readonly stream: number;
   readonly scan: PictureScan;
+  /** Width and height of its first pictures; undefined when they are turned on the way in. */
+  readonly size?: readonly [number, number];
   readonly colour: SourceColour;
   /** Whether this ffmpeg has `zscale` and `tonemap`; default true. */
   readonly canToneMap?: boolean;
@@ -24,10 +30,9 @@ export interface FilePicture {
 }
 
 /**
- * How the pictures were scanned: whole ("progressive"), in two fields with the top or bottom one first, as film
- * spread over fields by 3:2 pulldown ("telecined"), or as each picture says of itself ("flagged").
+ * How the pictures were scanned, as measured, or as each picture says of itself ("flagged").
  */
-export type PictureScan = "progressive" | "tff" | "bff" | "telecined" | "flagged";
+export type PictureScan = ScanKind | "flagged";
 
 /** A still with lines of text, each in a file of the working folder (never inside the filter graph). */
 export interface CardPicture {

@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { rational, scaleRound } from "../base/rational.ts";
+import { chooseAudio } from "../ffmpeg/choose-audio.ts";
 import { inputArguments } from "../ffmpeg/input-safety.ts";
 import type { MediaFacts } from "../ffmpeg/probe.ts";
 import type { HouseFormat } from "../media/house-format.ts";
@@ -10,6 +11,7 @@ import type { EncoderChoice } from "./encoder-choice.ts";
 import { encoderCommand, pictureOriginSeconds } from "./encoder-command.ts";
 import type { EncoderInput } from "./encoder-input.ts";
 import { EncoderSource } from "./encoder-source.ts";
+import { gainFor } from "./loudness-gain.ts";
 import type { OpenSource, PlayItem } from "./source.ts";
 
 /** A file and its identity, as the library knows it. */
@@ -19,8 +21,21 @@ export interface MediaFile {
   readonly facts: MediaFacts;
 }
 
-/** Plans a file for a channel: its length in house frames, and its card when it has no picture. */
-export async function planItem(media: MediaFile, format: HouseFormat, folder: string): Promise<PlayItem> {
+/** What an operator wants of every file. */
+export interface Preferences {
+  /** ISO 639 codes, the most wanted first; default none. */
+  readonly audioLanguages?: readonly string[];
+  /** Loudness that all sound is brought to; default as it is in the file. */
+  readonly loudnessTargetLufs?: number;
+}
+
+/** Plans a file for a channel: its length in house frames, its sound, and its card when it has no picture. */
+export async function planItem(
+  media: MediaFile,
+  format: HouseFormat,
+  folder: string,
+  preferences: Preferences = {},
+): Promise<PlayItem> {
   const { facts } = media;
   const milliseconds = Math.round(facts.durationSeconds * 1000);
   const frames = scaleRound(milliseconds, rational(format.fps.num, format.fps.den * 1000));
@@ -28,7 +43,19 @@ export async function planItem(media: MediaFile, format: HouseFormat, folder: st
   // it would break H.264 7.4.3.
   const planned = frames > 1 && frames % format.gopFrames === 1 ? frames - 1 : Math.max(1, frames);
   const card = facts.video ? undefined : await writeCard(folder, `title-${media.id}`, media.title, "");
-  return { mediaId: media.id, title: media.title, facts, frames: planned, card };
+  const audioStream = chooseAudio(facts.audioStreams, preferences.audioLanguages)?.index;
+  const { loudnessTargetLufs } = preferences;
+  const loudness = facts.loudness?.find(({ stream }) => stream === audioStream);
+  const gain = loudnessTargetLufs === undefined ? undefined : gainFor(loudness, loudnessTargetLufs);
+  return {
+    mediaId: media.id,
+    title: media.title,
+    facts,
+    frames: planned,
+    audioStream,
+    gain,
+    card,
+  };
 }
 
 /** What every encoder of a server shares. */
@@ -64,10 +91,10 @@ export function openEncoder(
 }
 
 function inputOf(item: PlayItem, format: HouseFormat, canToneMap?: boolean): EncoderInput {
-  const { facts, card } = item;
+  const { facts, card, audioStream, gain } = item;
   const fileArguments = inputArguments(facts.path, facts.demuxer);
   if (!facts.video) {
-    return { fileArguments, picture: card ?? { kind: "card", lines: [] }, audioStream: facts.audio?.index };
+    return { fileArguments, picture: card ?? { kind: "card", lines: [] }, audioStream, gain };
   }
   const delaySeconds = (facts.video.startSeconds ?? facts.startSeconds) - facts.startSeconds;
   const pictureSeconds = facts.video.durationSeconds ?? facts.durationSeconds;
@@ -76,12 +103,14 @@ function inputOf(item: PlayItem, format: HouseFormat, canToneMap?: boolean): Enc
     picture: {
       kind: "stream",
       stream: facts.video.index,
-      scan: facts.video.fieldOrder === "interlaced" ? "flagged" : "progressive",
+      scan: facts.video.scan ?? (facts.video.fieldOrder === "interlaced" ? "flagged" : "progressive"),
+      size: facts.video.rotationDegrees === 0 ? [facts.video.width, facts.video.height] : undefined,
       colour: colourOf(facts.video),
       canToneMap,
       stillSeconds: Math.max(0, facts.durationSeconds - pictureSeconds),
     },
-    audioStream: facts.audio?.index,
+    audioStream,
+    gain,
     originSeconds: pictureOriginSeconds(delaySeconds, format.fps),
   };
 }

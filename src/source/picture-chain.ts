@@ -1,8 +1,8 @@
-import type { Rational } from "../base/rational.ts";
 import type { HouseFormat } from "../media/house-format.ts";
 import { scaleColours, toBt709 } from "./colour.ts";
 import type { CardLine, CardPicture, EncoderSpan, FilePicture } from "./encoder-input.ts";
 import { FLICKS, frameSeconds } from "./time-base.ts";
+import { wholePictures } from "./whole-pictures.ts";
 
 /** Name of the font file that must lie in the working folder of an encoder with a card. */
 export const CARD_FONT_FILE = "card-font.ttf";
@@ -39,10 +39,12 @@ export function fileChain(
   // One Gop of pictures before the wanted frame keeps `fps` away from its own start, where halves round
   // differently; the input's clock is counted from there.
   const preroll = span.startFrame > 0 ? gopFrames : 0;
-  const origin = Math.round((originSeconds + frameSeconds(span.startFrame - preroll, fps)) * FLICKS);
+  const origin = {
+    item: Math.round(originSeconds * FLICKS),
+    run: Math.round(frameSeconds(span.startFrame - preroll, fps) * FLICKS),
+  };
   return [
-    `[0:${picture.stream}]settb=1/${FLICKS},setpts=PTS-${origin}`,
-    ...wholePictures(picture, fps),
+    ...wholePictures(picture, origin, fps),
     `fps=fps=${fps.num}/${fps.den}:start_time=0`,
     `tpad=stop_mode=clone:stop_duration=${(TOLERATED_SHORTFALL_SECONDS + picture.stillSeconds).toFixed(3)}`,
     `trim=start_frame=${preroll}:end_frame=${preroll + frames}`,
@@ -62,12 +64,6 @@ function intoHouse({ colour, canToneMap = true }: FilePicture, { width, height }
     ...toBt709(colour, canToneMap),
     `pad=w=${width}:h=${height}:x='trunc((ow-iw)/4)*2':y='trunc((oh-ih)/4)*2':eval=frame`,
   ];
-}
-
-function wholePictures({ scan }: FilePicture, fps: Rational): string[] {
-  const mode = fps.num / fps.den > 40 ? "send_field" : "send_frame";
-  if (scan === "tff" || scan === "bff") return [`bwdif=mode=${mode}:parity=${scan}:deint=all`];
-  return scan === "flagged" ? [`bwdif=mode=${mode}:deint=interlaced`] : [];
 }
 
 function drawLine(line: CardLine): string {

@@ -1,6 +1,7 @@
 import type { MediaFacts } from "../ffmpeg/probe.ts";
 import type { Gop } from "../media/gop.ts";
 import type { CardPicture } from "./encoder-input.ts";
+import type { Gain } from "./loudness-gain.ts";
 
 /** One file in a channel's line-up. */
 export interface PlayItem {
@@ -9,6 +10,9 @@ export interface PlayItem {
   readonly facts: MediaFacts;
   /** Planned length in house frames: what the schedule counts with, kept to the frame. */
   readonly frames: number;
+  /** Index of the audio stream that is heard; undefined for silence. */
+  readonly audioStream?: number;
+  readonly gain?: Gain;
   /** What is shown when the file has no picture. */
   readonly card?: CardPicture;
 }

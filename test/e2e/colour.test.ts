@@ -104,7 +104,7 @@ function expectBars(measured: readonly Codes[], tolerance = 3): void {
 }
 
 describe("75 % bars after the whole path are within 3 codes of their BT.709 values", () => {
-  it.each(BARS_CASES)("$matrix, $range, tagged: $tagged, $size $name", async (sketch) => {
+  it.each(BARS_CASES)("$matrix, $range, tagged: $tagged, $size", async (sketch) => {
     const { matrix, range, tagged, size, codec = X264, name = "bars.mp4" } = sketch;
     const fill = `setsar=${16 * size[1]}/${9 * size[0]}`;
     const graph = `${barsGraph(...size)},${fill},scale=out_color_matrix=${matrix}:out_range=${range}:flags=accurate_rnd`;

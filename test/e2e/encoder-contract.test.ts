@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -105,6 +105,36 @@ describe("an encoder run", () => {
     const report = await tsprobe(file);
     expect(report.mean_bitrate_bps).toBeGreaterThan(1_500_000);
     expect(report.mean_bitrate_bps).toBeLessThanOrEqual(2_000_000);
+  });
+
+  it("plays an interlaced recording to its end although the size of its pictures changes", async () => {
+    await using studio = await EncodingStudio.open(smallHouse(rational(25)));
+    const parts = ["720x576", "1280x720", "640x360"].map((size, index) => {
+      const part = join(media, `part-${index}.ts`);
+      const picture = `testsrc2=s=${size}:r=50:d=3,tinterlace=mode=interleave_top,setfield=tff`;
+      const inputs = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "sine=d=3"];
+      const codecs = [
+        "-c:v",
+        "mpeg2video",
+        "-flags",
+        "+ildct+ilme",
+        "-top",
+        "1",
+        "-b:v",
+        "3M",
+        "-c:a",
+        "mp2",
+      ];
+      const place = ["-output_ts_offset", String(index * 3), "-f", "mpegts", part];
+      execFileSync("ffmpeg", ["-v", "error", "-y", ...inputs, ...codecs, ...place]);
+      return readFileSync(part);
+    });
+    const path = join(media, "sizes.ts");
+    writeFileSync(path, Buffer.concat(parts));
+    const item = await studio.plan(path);
+    expect(item.facts.video?.scan).toBe("tff");
+    expect(item.frames).toBeGreaterThan(8 * 25);
+    expect(totalFrames(await studio.encode(item))).toBe(item.frames);
   });
 
   it("is held back by its pipe: what is not read is not encoded, and goes on where it stood", async () => {

@@ -2,12 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SystemClock } from "../../src/base/clock.ts";
+import type { MediaFacts } from "../../src/ffmpeg/media-facts.ts";
 import { probeFile } from "../../src/ffmpeg/probe.ts";
 import { frameCount, type Gop } from "../../src/media/gop.ts";
 import type { HouseFormat } from "../../src/media/house-format.ts";
 import { Muxer } from "../../src/mpegts/muxer.ts";
 import { prepareCardFolder } from "../../src/source/cards.ts";
-import { openEncoder, planItem } from "../../src/source/open-encoder.ts";
+import { openEncoder, type Preferences, planItem } from "../../src/source/open-encoder.ts";
 import type { PlayItem } from "../../src/source/source.ts";
 import { Splicer } from "../../src/splice/splicer.ts";
 
@@ -36,10 +37,11 @@ export class EncodingStudio implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Probes and plans a file. */
-  async plan(path: string): Promise<PlayItem> {
-    const facts = await probeFile(path, { toolset: { ffprobe: "ffprobe" }, clock });
-    return planItem({ id: 1, title: facts.title ?? path, facts }, this.format, join(this.folder, "work"));
+  /** Probes and plans a file; `more` is added to its facts. */
+  async plan(path: string, preferences: Preferences = {}, more: Partial<MediaFacts> = {}): Promise<PlayItem> {
+    const probed = await probeFile(path, { toolset: { ffprobe: "ffprobe", ffmpeg: "ffmpeg" }, clock });
+    const media = { id: 1, title: probed.title ?? path, facts: { ...probed, ...more } };
+    return planItem(media, this.format, join(this.folder, "work"), preferences);
   }
 
   /** The Gops of an item from `startFrame` to its end. Throws what the source throws. */
