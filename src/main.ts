@@ -118,6 +118,8 @@ async function serve(folder: string | undefined, options: ConfigOptions): Promis
   const loaded = loadConfig(sources);
   const { config, dataFolder } = loaded;
   const isTerminal = process.stderr.isTTY === true;
+  // Whoever read our words may be gone: that ends nothing.
+  process.stdout.on("error", () => undefined);
   const log = createLogger({ level: config.log.level, pretty: isTerminal });
   for (const { key, text } of adviseOn(config)) log.warn({ key }, text);
   let reloading: Reloading | undefined;

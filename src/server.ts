@@ -38,6 +38,8 @@ const START_TICKS = 900_000;
 /** Clients get this long to send their request, in ms, and this much header, in bytes. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 16_384;
+/** How often slow requests are looked for, in ms. */
+const CONNECTION_CHECK_MS = 1_000;
 
 /** How often what ffmpeg said and nobody understood is written down, in ms. */
 const UNMATCHED_SAVE_MS = 600_000;
@@ -271,7 +273,13 @@ function makeApp(
   const app = fastify({
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: MAX_HEADER_BYTES },
+    http: {
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connectionsCheckingInterval: CONNECTION_CHECK_MS,
+    },
+    // After the viewers have had their last bytes: a connection without a request must not hold the shutdown up.
+    forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true },
   });
   registerProblems(app, log);
@@ -302,7 +310,13 @@ async function listen(app: FastifyInstance, config: Config): Promise<number> {
   try {
     await app.listen({ host, port });
   } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code !== "EADDRINUSE") throw failure;
+    const { code, message } = failure as NodeJS.ErrnoException;
+    if (code !== "EADDRINUSE") {
+      const what = `It is not possible to listen on port ${port} of ${host}: ${message}.`;
+      throw new AppError("address_unusable", `${what} Choose another one with --host and --port.`, {
+        cause: failure,
+      });
+    }
     const remedy = "End the other program, or choose another port with --port or server.port.";
     throw new AppError("address_in_use", `Port ${port} on ${host} is in use. ${remedy}`, { cause: failure });
   }

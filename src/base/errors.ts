@@ -10,6 +10,7 @@ export const ERRORS = {
   data_folder_unusable: { status: 500, title: "The data folder cannot be used" },
   data_folder_locked: { status: 500, title: "The data folder is in use by another server" },
   address_in_use: { status: 500, title: "The address is in use by another program" },
+  address_unusable: { status: 500, title: "The address cannot be listened on" },
   ffmpeg_missing: { status: 503, title: "ffmpeg was not found" },
   ffmpeg_unsuitable: { status: 503, title: "This ffmpeg lacks something that is needed" },
   media_folder_missing: { status: 500, title: "The media folder does not exist" },

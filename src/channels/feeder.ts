@@ -13,6 +13,8 @@ import { ItemPlayer } from "./item-player.ts";
 import type { LeadBuffer } from "./lead-buffer.ts";
 import type { ReleaseClock } from "./release-clock.ts";
 
+/** Start-up is over after this, whatever has come of it. */
+const STARTUP_MS = 8_000;
 /** When less than this of the lead is left, a Gop of filler goes on air. */
 const FILLER_THRESHOLD_MS = 500;
 /** While a channel starts, its first Gops may each take this long before filler goes on air. */
@@ -56,6 +58,7 @@ export class Feeder {
   #anchorFrame: number;
   #slot: ScheduleSlot<PlayItem> | undefined;
   #starting = true;
+  readonly #startedMs: number;
   #lastPushMs: number;
   #fillerFrames = 0;
   #fillerIndex = 0;
@@ -66,7 +69,8 @@ export class Feeder {
     this.#grid = new FrameGrid(options.format);
     this.#splicer = new Splicer(options.format);
     this.#anchorFrame = options.anchorFrame;
-    this.#lastPushMs = options.clock.now();
+    this.#startedMs = options.clock.now();
+    this.#lastPushMs = this.#startedMs;
   }
 
   /** Feeds until the scope closes. */
@@ -107,7 +111,8 @@ export class Feeder {
     const timed = this.#splicer.place(chosen, frame);
     lead.push(timed);
     this.#lastPushMs = clock.now();
-    if (this.#leadMs() > STARTUP_GRACE_MS) this.#starting = false;
+    if (this.#leadMs() > STARTUP_GRACE_MS || clock.now() > this.#startedMs + STARTUP_MS)
+      this.#starting = false;
     if (endFrame(timed) - frame >= left) this.#leave(slot);
   }
 

@@ -56,7 +56,10 @@ it("damage is tried once more, then stepped over", async () => {
 
 it("a failure without a name climbs the whole ladder and says nothing that it does not know", async () => {
   const { events, starts } = await play(new AppError("encoder_failed", "exit code 1"));
-  expect(starts).toEqual([0, 0, 0, 25, 75, 175, 375, 775]);
+  expect(starts.slice(0, 8)).toEqual([0, 0, 0, 25, 75, 175, 375, 775]);
+  // From then on, now and then.
+  expect(starts.length).toBeGreaterThan(8);
+  expect(starts.length).toBeLessThan(20);
   expect(Object.keys(describeEvent(events[0]!).fields)).not.toContain("class");
 });
 

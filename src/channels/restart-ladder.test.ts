@@ -3,13 +3,13 @@ import type { Retry } from "../ffmpeg/failure-row.ts";
 import { classify, FAILURE_ROWS } from "../ffmpeg/failures.ts";
 import { restartStep, stricter } from "./restart-ladder.ts";
 
-it("retries at once, then with patience, then over the bad spot, and ends", () => {
+it("retries at once, then with patience, then over the bad spot, then now and then", () => {
   const steps = Array.from({ length: 9 }, (_, index) => restartStep(index + 1, () => 1));
-  expect(steps.map((step) => step?.skipGops)).toEqual([0, 0, 1, 2, 4, 8, 16, undefined, undefined]);
+  expect(steps.map((step) => step?.skipGops)).toEqual([0, 0, 1, 2, 4, 8, 16, 0, 0]);
   const delays = steps.flatMap((step) => (step ? [step.delayMs] : []));
   expect(delays[0]).toBe(0);
   expect(delays).toEqual([...delays].sort((a, b) => a - b));
-  expect(Math.max(...delays)).toBeLessThanOrEqual(4000);
+  expect(Math.max(...delays)).toBeLessThanOrEqual(15_000);
 });
 
 it("spreads the delays of channels that failed together", () => {
@@ -20,7 +20,12 @@ it("spreads the delays of channels that failed together", () => {
 const SLOW = { baseMs: 500, capMs: 2000 };
 
 it.each<[string, Retry, number[], number[]]>([
-  ["usual: the same ladder as without a name", { kind: "usual" }, [0, 0, 1, 2, 4, 8, 16], [0, 250, 500]],
+  [
+    "usual: the same ladder as without a name",
+    { kind: "usual" },
+    [0, 0, 1, 2, 4, 8, 16, 0, 0],
+    [0, 250, 500],
+  ],
   ["step_over: one try, then over it", { kind: "step_over" }, [0, 1, 2, 4, 8, 16], [0, 500, 1000]],
   [
     "backoff: the same place only",
@@ -35,8 +40,9 @@ it.each<[string, Retry, number[], number[]]>([
   expect(steps.slice(0, delays.length).map((step) => step?.delayMs)).toEqual(delays);
 });
 
-it("every remedy ends: seven tries at most, and a file is given up within 12 s", () => {
+it("every remedy of a file ends: seven tries at most, and it is given up within 12 s", () => {
   for (const { class: name, remedy } of FAILURE_ROWS) {
+    if (remedy.retry.kind === "usual") continue;
     let [tries, waitedMs] = [0, 0];
     for (
       let step = restartStep(1, () => 1, remedy.retry);

@@ -15,8 +15,9 @@ interface Rung {
 
 /**
  * The channel's own restart ladder, by failures in a row without a Gop between them: first the same place again,
- * at once and then with patience; then over the bad spot, in growing steps; then the item is given up and the
- * schedule's clock goes on without it.
+ * at once and then with patience; then over the bad spot, in growing steps. A failure that says nothing of the
+ * file (a disk that sleeps, an ffmpeg that is being replaced) is then looked at again now and then, at the place
+ * where the schedule is by that time; with any other one the item is given up and the schedule goes on without it.
  */
 const AGAIN: readonly Rung[] = [
   { backoff: { baseMs: 0, capMs: 0 }, skipGops: 0 },
@@ -30,12 +31,14 @@ const OVER_THE_SPOT: readonly Rung[] = [
   { backoff: { baseMs: 4000, capMs: 4000 }, skipGops: 16 },
 ];
 
+const NOW_AND_THEN: Rung = { backoff: { baseMs: 15_000, capMs: 15_000 }, skipGops: 0 };
+
 /**
  * The step after `failures` failures in a row (1 = the first); undefined when the ladder has ended. `retry` is
  * what the remedy of the latest failure allows; a failure without a name is retried in the usual way.
  */
 export function restartStep(failures: number, random: Random, retry: Retry = USUAL): RestartStep | undefined {
-  const rung = ladderOf(retry)[failures - 1];
+  const rung = ladderOf(retry)[failures - 1] ?? (retry.kind === "usual" ? NOW_AND_THEN : undefined);
   if (!rung) return undefined;
   return { delayMs: backoffDelayMs(rung.backoff, 0, random), skipGops: rung.skipGops };
 }

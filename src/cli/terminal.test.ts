@@ -15,6 +15,12 @@ it("says what is on and how to watch it", () => {
   expect(text).toContain("vlc http://192.0.2.7:8411/iptv/channel/1.ts");
 });
 
+it("lets no name command the terminal", () => {
+  const text = welcome([{ ...channel, name: "\x1b[2JGone", now: "a\u202eb" }], "h", 1);
+  expect(text).toContain("�[2JGone");
+  expect(text).toContain("a�b");
+});
+
 it("names the address that others reach, not the one that is listened on", () => {
   const address = (value: string, internal: boolean) => ({
     ...{ address: value, internal, family: "IPv4" as const },

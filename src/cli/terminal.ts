@@ -94,7 +94,7 @@ export function leftOut(rejected: readonly RejectedFile[]): string {
   if (rejected.length === 0) return "";
   const lines = rejected
     .slice(0, SHOWN_REJECTED)
-    .map(({ path, reason }) => `    ${basename(path)}: ${reason}`);
+    .map(({ path, reason }) => `    ${clip(basename(path), 200)}: ${reason}`);
   const more = rejected.length - SHOWN_REJECTED;
   if (more > 0) lines.push(`    … and ${more} more; the log names them all`);
   return ["", `  Left out, because they cannot be played (${rejected.length}):`, ...lines, ""].join("\n");
@@ -104,9 +104,11 @@ function bracket(address: string): string {
   return address.includes(":") ? `[${address}]` : address;
 }
 
+/** Cuts a text to a column, without what could command the terminal or turn its direction. */
 function clip(text: string, width: number): string {
-  const characters = [...text];
-  return characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}…`;
+  const clean = text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "�");
+  const characters = [...clean];
+  return characters.length <= width ? clean : `${characters.slice(0, width - 1).join("")}…`;
 }
 
 function duration(ms: number): string {

@@ -35,7 +35,7 @@ const HEADERS = {
 export function registerMpegTsOutput(app: FastifyInstance, options: MpegTsOutputOptions): void {
   const viewers = new Set<TsViewer>();
   app.addHook("preClose", async () => {
-    for (const viewer of viewers) viewer.close("shutdown");
+    await Promise.all([...viewers].map((viewer) => viewer.close("shutdown")));
   });
   app.route<{ Params: { number: string } }>({
     method: ["GET", "HEAD"],
@@ -88,7 +88,7 @@ async function serve(
   options.onViewer(about);
   const unsubscribe = channel.subscribe({
     onRelease: () => viewer.pump(),
-    onOffAir: () => viewer.close("off_air"),
+    onOffAir: () => void viewer.close("off_air"),
   });
   const leave = () => {
     unsubscribe();

@@ -54,8 +54,16 @@ export class TsViewer {
     else this.#watchIdle(this.#clock.now() - this.#blockedSinceMs);
   }
 
-  /** Ends the stream from our side; what the socket has taken still arrives. */
-  close(reason: ViewerEnd): void {
+  /** Ends the stream from our side; what the socket has taken still arrives. Resolves when the socket is closed. */
+  close(reason: ViewerEnd): Promise<void> {
+    const closed = this.#socket.closed
+      ? Promise.resolve()
+      : new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
+    this.#finish(reason);
+    return closed;
+  }
+
+  #finish(reason: ViewerEnd): void {
     if (this.#end) return;
     this.#end = reason;
     this.#socket.off("drain", this.#onDrain);
@@ -83,7 +91,7 @@ export class TsViewer {
   }
 
   #watchIdle(blockedMs: number): void {
-    if (blockedMs >= this.#idleTimeoutMs()) this.close("idle_timeout");
+    if (blockedMs >= this.#idleTimeoutMs()) this.#finish("idle_timeout");
     else if (blockedMs >= IDLE_MS) this.#position = undefined;
   }
 

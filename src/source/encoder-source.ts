@@ -13,6 +13,8 @@ import type { Source } from "./source.ts";
 const STALL_MS = 2_000;
 /** The same before its first byte: opening and seeking may take longer. */
 const STARTUP_MS = 8_000;
+/** However busy an encoder is, a Gop of a second that takes so long to come will never keep a channel on air. */
+const GOP_MS = 15_000;
 const WATCH_PERIOD_MS = 250;
 
 /** What an encoder run needs. */
@@ -66,8 +68,9 @@ export class EncoderSource implements Source {
   }
 
   async next(): Promise<Gop | undefined> {
+    const deadlineMs = this.#options.clock.now() + GOP_MS;
     while (this.#ready.length === 0 && !this.#ended) {
-      const chunk = await this.#read();
+      const chunk = await this.#read(deadlineMs);
       if (chunk) this.#take(chunk);
       else await this.#finish();
     }
@@ -98,17 +101,19 @@ export class EncoderSource implements Source {
   }
 
   /** The next bytes, undefined at the end; throws `encoder_stalled`. */
-  #read(): Promise<Uint8Array | undefined> {
+  #read(deadlineMs: number): Promise<Uint8Array | undefined> {
     const { clock } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
     const begunMs = clock.now();
     const watch = clock.every(WATCH_PERIOD_MS, () => {
       const quietMs = clock.now() - Math.max(begunMs, this.#child.progress.advancedAtMs);
-      if (quietMs < (this.#heard ? STALL_MS : STARTUP_MS)) return;
+      const isQuiet = quietMs >= (this.#heard ? STALL_MS : STARTUP_MS);
+      if (!isQuiet && clock.now() < deadlineMs) return;
       void this.#child.killNow();
-      reject(
-        this.#failure("encoder_stalled", `nothing came out of the encoder for ${Math.round(quietMs)} ms`),
-      );
+      const what = isQuiet
+        ? `nothing came out of the encoder for ${Math.round(quietMs)} ms`
+        : "no Gop came in time";
+      reject(this.#failure("encoder_stalled", what));
     });
     this.#chunks.next().then(
       (result) => resolve(result.done ? undefined : result.value),

@@ -41,7 +41,9 @@ export async function planItem(
   const frames = scaleRound(milliseconds, rational(format.fps.num, format.fps.den * 1000));
   // A last Gop of one picture is left out: beside the next item's first one, both IDR with the same idr_pic_id,
   // it would break H.264 7.4.3.
-  const planned = frames > 1 && frames % format.gopFrames === 1 ? frames - 1 : Math.max(1, frames);
+  const whole = frames % format.gopFrames === 1 ? frames - 1 : frames;
+  // What is shorter than a Gop is held as a still: an encoder for every few pictures would never keep up.
+  const planned = Math.max(format.gopFrames, whole);
   const card = facts.video ? undefined : await writeCard(folder, `title-${media.id}`, media.title, "");
   const audioStream = chooseAudio(facts.audioStreams, preferences.audioLanguages)?.index;
   const { loudnessTargetLufs } = preferences;
