@@ -13,8 +13,8 @@ const CLIPS: [string, FlashBeepCodecs, Rational, number][] = [
   ["1.mp4", "h264-aac", rational(25), 4.24],
   ["2.mkv", "hevc-ac3", rational(24_000, 1001), 5],
   ["3.ts", "mpeg2-mp2", rational(30_000, 1001), 4],
-  ["4.webm", "vp9-opus", rational(30), 3.7],
-  ["5.avi", "mpeg4-mp3", rational(25), 5],
+  ["4.mkv", "vp9-opus", rational(30), 3.7],
+  ["5.mkv", "mpeg4-mp3", rational(25), 5],
   ["6.mpg", "mpeg2-mp2", rational(25), 4],
   ["7.mp4", "h264-aac", rational(50), 3.34],
 ];
@@ -24,14 +24,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("picture and sound", () => {
   it("belong together in every item, however they were packed", async () => {
-    const ownOffsetsMs: number[] = [];
     const channel = join(folder, "media", "Flashes");
     mkdirSync(channel, { recursive: true });
     for (const [name, codecs, fps, seconds] of CLIPS) {
       const clip = await makeFlashBeepClip(channel, name, { codecs, fps, seconds });
-      // What the file itself is off by (MP3 in AVI by the encoder's delay) is not ours.
+      // The files themselves are as good as in step (Opus by 6.4 ms): what is measured below is ours.
       const { offsetsMs } = await measureFlashBeep(clip);
-      ownOffsetsMs.push(offsetsMs[0]!);
+      for (const offsetMs of offsetsMs) expect(Math.abs(offsetMs), name).toBeLessThan(7);
     }
     await using server = await ServerUnderTest.start({ folder: join(folder, "media"), config: SMALL_HOUSE });
     const capture = join(folder, "flashes.ts");
@@ -41,8 +40,6 @@ describe("picture and sound", () => {
     // At the ends of the capture one of the two may be cut off.
     expect(offsetsMs.length).toBeGreaterThanOrEqual(flashesMs.length - 1);
     expect(Math.abs(beepsMs.length - flashesMs.length)).toBeLessThanOrEqual(1);
-    const [least, most] = [Math.min(...ownOffsetsMs, 0), Math.max(...ownOffsetsMs, 0)];
-    expect(Math.min(...offsetsMs)).toBeGreaterThanOrEqual(least - 25);
-    expect(Math.max(...offsetsMs)).toBeLessThanOrEqual(most + 25);
+    for (const offsetMs of offsetsMs) expect(Math.abs(offsetMs)).toBeLessThanOrEqual(25);
   });
 });
