@@ -52,6 +52,9 @@ describe("an encoder's death", () => {
       KILLS + STOPS - 2,
     );
     expect(server.logged("standby picture on air")).toEqual([]);
+    // That the one viewer has gone shows when it is written to.
+    for (let waited = 0; waited < 100 && server.logged("viewer left").length === 0; waited++)
+      await clock.sleep(50);
     expect(server.logged("viewer left").length).toBe(1);
 
     await expectSilentDecode(capture);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SystemClock } from "../../src/base/clock.ts";
 import { rational } from "../../src/base/rational.ts";
 import { makeFrameNumberClip, readFrameNumbers } from "../support/frame-number.ts";
+import { openTs } from "../support/http-ts-client.ts";
 import { tsprobe } from "../support/judges.ts";
 import { expectSeamless, expectSilentDecode } from "../support/perfect.ts";
 import { type PretendHardware, pretendHardware } from "../support/pretend-hardware.ts";
@@ -41,7 +42,7 @@ describe("a hardware encoder that works in the trial and fails on air", () => {
     expect(server.logged("encoder chosen")).toMatchObject([{ encoder: "h264_nvenc" }]);
 
     // Tuned in by somebody who does not read: on a busy machine the first seconds may need the standby picture.
-    const warming = await fetch(server.channel(1));
+    const warming = await openTs(server.channel(1), { pauseReading: true });
     await clock.sleep(6000);
     const standby = server.logged("standby picture on air").length;
 
@@ -58,7 +59,7 @@ describe("a hardware encoder that works in the trial and fails on air", () => {
     expectSeamless(report);
     expect(report.closed_early).toBe(false);
     expect(server.logged("standby picture on air").length).toBe(standby);
-    await warming.body?.cancel();
+    await warming.close();
     expect(
       server.logged("hardware failed where software did not; software takes over for a while"),
     ).toMatchObject([{ encoder: "h264_nvenc", pauseMs: 60_000 }]);

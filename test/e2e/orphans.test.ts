@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SystemClock } from "../../src/base/clock.ts";
 import { readProcess, variableOfProcess } from "../../src/ffmpeg/process-table.ts";
+import { openTs, type TsClient } from "../support/http-ts-client.ts";
 import { tsprobe } from "../support/judges.ts";
 import { generated, OUTPUT, place } from "../support/media-cache.ts";
 import { expectSeamless } from "../support/perfect.ts";
@@ -67,12 +68,9 @@ async function marked(serverPid: number): Promise<number[]> {
 }
 
 /** Tunes to every channel and holds on; resolves when each has an encoder. */
-async function tuneToAll(server: ServerUnderTest): Promise<AbortController> {
-  const viewers = new AbortController();
-  for (const channel of CHANNELS) {
-    const response = await fetch(server.channel(channel), { signal: viewers.signal });
-    await response.body!.getReader().read();
-  }
+async function tuneToAll(server: ServerUnderTest): Promise<TsClient[]> {
+  const viewers = await Promise.all(CHANNELS.map((channel) => openTs(server.channel(channel))));
+  await Promise.all(viewers.map((viewer) => viewer.received(1)));
   while ((await server.encoders()).length < CHANNELS.length) await clock.sleep(50);
   return viewers;
 }
@@ -93,7 +91,7 @@ describe("kill -9 of the server with three encoders running", () => {
       const viewers = await tuneToAll(first);
       expect((await marked(first.pid)).length).toBeGreaterThanOrEqual(CHANNELS.length);
       await first.stop("SIGKILL");
-      viewers.abort();
+      await Promise.all(viewers.map((viewer) => viewer.close()));
       // A plain ffmpeg may find its pipe closed by itself; a stubborn one waits for us.
       const left = await marked(first.pid);
       if (wrapper) expect(left.length).toBeGreaterThanOrEqual(CHANNELS.length);
@@ -109,7 +107,7 @@ describe("kill -9 of the server with three encoders running", () => {
       expect(innocent.exitCode ?? innocent.signalCode).toBeNull();
       // The lock of the killed server does not keep the next one out, and it plays.
       const playing = await tuneToAll(second);
-      playing.abort();
+      await Promise.all(playing.map((viewer) => viewer.close()));
     } finally {
       const ended = once(innocent, "exit");
       innocent.kill("SIGKILL");
