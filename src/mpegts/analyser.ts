@@ -15,8 +15,12 @@ import { StreamMonitor } from "./stream-monitor.ts";
 
 const NULL_PID = 0x1fff;
 const HEADER_BYTES = 4;
-/** A run of nothing but null packets is judged every so many, and only against a rate known over this time. */
+/**
+ * A run of nothing but null packets is judged every so many, and only against a rate known over this time. A short
+ * one may also be a rate that has just risen: so many packets come within 100 ms at 60 Mb/s.
+ */
 const NULL_RUN_STEP = 64;
+const NULL_RUN_LEAST_BYTES = 4096 * PACKET_BYTES;
 const NULL_RUN_LIMIT_MS = 1000;
 
 /**
@@ -253,7 +257,7 @@ export class Analyser {
     this.#state.nullPackets += 1;
     this.#nullRun += 1;
     if (this.#nullRun % NULL_RUN_STEP !== 0 || clock.streamMs < NULL_RUN_LIMIT_MS) return;
-    const limit = NULL_RUN_LIMIT_MS * clock.bytesPerMs;
+    const limit = Math.max(NULL_RUN_LIMIT_MS * clock.bytesPerMs, NULL_RUN_LEAST_BYTES);
     const runBytes = this.#nullRun * PACKET_BYTES;
     if (runBytes <= limit || runBytes - NULL_RUN_STEP * PACKET_BYTES > limit) return;
     findings.add("pat", () => "Nothing but null packets, without PAT, for about a second at the mean rate.");
