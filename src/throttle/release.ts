@@ -1,4 +1,4 @@
-import type { WireGop } from "../mpegts/wire-gop.ts";
+import { type WireGop, wireBytesDue } from "../mpegts/wire-gop.ts";
 
 /**
  * Decides how much of a Gop may have left the server when the channel's clock stands at `position` (channel
@@ -9,11 +9,5 @@ export interface ReleasePolicy {
   bytesDue(gop: WireGop, position: number): number;
 }
 
-/** Everything leaves at the pace of the media itself: each slot when its time begins. */
-export const mediaPace: ReleasePolicy = {
-  bytesDue(gop, position) {
-    const slots = gop.frames * gop.slotsPerFrame;
-    const begun = Math.floor((position - gop.frame) * gop.slotsPerFrame) + 1;
-    return gop.slotOffsets[Math.min(slots, Math.max(0, begun))]!;
-  },
-};
+/** Everything leaves at the pace of the media itself, or at its constant rate: each part when its time begins. */
+export const mediaPace: ReleasePolicy = { bytesDue: wireBytesDue };
