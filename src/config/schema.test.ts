@@ -58,7 +58,9 @@ test.each([10, 23.976, 29.97, 59.94, 120, "auto"])("takes %s as a frame rate", (
 
 test("takes addresses and networks as proxies", () => {
   const trusted_proxies = ["127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8", "192.168.1.1/32"];
-  expect(CONFIG_SCHEMA.parse({ server: { trusted_proxies } }).server.trusted_proxies).toEqual(trusted_proxies);
+  expect(CONFIG_SCHEMA.parse({ server: { trusted_proxies } }).server.trusted_proxies).toEqual(
+    trusted_proxies,
+  );
 });
 
 test("the smallest rate leaves room for video beside the largest audio", () => {

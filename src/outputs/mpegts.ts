@@ -6,6 +6,7 @@ import type { ChannelHold, ChannelManager } from "../channels/channel-manager.ts
 import type { StreamSession } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 import { clientOf } from "./client.ts";
+import { followConnection } from "./connection.ts";
 import { TsViewer } from "./ts-viewer.ts";
 
 /** What the MPEG-TS output needs. */
@@ -67,6 +68,7 @@ async function serve(
     client: clientOf(request),
   });
   const hold = holdFor(session, options.manager, number);
+  session.onEnd(() => hold.release(session.isProbe ? PROBE_LINGER_MS : 0));
   const { channel } = hold;
   reply.hijack();
   streaming.add(socket);
@@ -85,20 +87,11 @@ async function serve(
     onRelease: () => viewer.pump(),
     onOffAir: () => session.end("off_air"),
   });
-  session.onEnd(() => {
-    unsubscribe();
-    hold.release(session.isProbe ? PROBE_LINGER_MS : 0);
-  });
-  socket.once("error", (failure) => lose(session, failure));
-  const leave = () => {
-    session.end("client_gone");
-    viewers.delete(viewer);
-  };
-  if (socket.destroyed) leave();
-  else {
-    socket.once("close", leave);
-    viewer.pump();
-  }
+  session.onEnd(unsubscribe);
+  socket.once("close", () => void viewers.delete(viewer));
+  followConnection(session, socket);
+  if (socket.destroyed) viewers.delete(viewer);
+  else viewer.pump();
   return reply;
 }
 
@@ -110,13 +103,6 @@ function holdFor(session: StreamSession, manager: ChannelManager, number: number
     session.end("failed");
     throw failure;
   }
-}
-
-/** Players leave with a reset, since they do not read on; anything else is a network that broke. */
-function lose(session: StreamSession, failure: NodeJS.ErrnoException): void {
-  if (failure.code === "ECONNRESET" || failure.code === "EPIPE") return;
-  session.failed("write_failed", `The connection broke (${failure.code ?? failure.message}).`);
-  session.end("connection_lost");
 }
 
 function channelNumber(text: string): number {
