@@ -5,8 +5,11 @@ import type { WirePosition, WireRing } from "../channels/wire-ring.ts";
 import type { StreamSession } from "../sessions/session.ts";
 import type { EndReason } from "../sessions/state.ts";
 
-/** Most bytes handed to a socket in one write, so that a drain means that the viewer takes something. */
-const WRITE_BYTES = 64 * 1024;
+/**
+ * Most bytes handed to a socket in one write, so that a drain means that the viewer takes something: whole packets,
+ * for a viewer that jumps leaves off where a write ended.
+ */
+const WRITE_BYTES = 348 * 188;
 /** How long the last bytes may take to leave when the stream is ended from our side. */
 const CLOSE_MS = 1_000;
 

@@ -39,7 +39,8 @@ let start: { memory: number; fileDescriptors: number };
 const configuration = (fixedPort: number, sessions: object = {}) => ({
   server: { host: "0.0.0.0", port: fixedPort, trusted_proxies: ["127.0.0.1"] },
   house_format: { width: 640, height: 360, audio_bitrate_bps: 96_000 },
-  stream_throttler: { target_bitrate_bps: 2_000_000 },
+  // Fast enough that what the kernel takes for a paused viewer is full soon.
+  stream_throttler: { target_bitrate_bps: 6_000_000 },
   channels: { linger_seconds: 0 },
   session_manager: { max_sessions_per_channel: LIMIT, ...sessions },
   log: { level: "debug" },
