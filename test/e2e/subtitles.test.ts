@@ -1,0 +1,222 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { rational } from "../../src/base/rational.ts";
+import type { Gop } from "../../src/media/gop.ts";
+import { houseFormat } from "../../src/media/house-format.ts";
+import type { PlayItem } from "../../src/source/source.ts";
+import { EncodingStudio, totalFrames } from "../support/encode.ts";
+import { generated, OUTPUT, place } from "../support/media-cache.ts";
+import { pgsStream } from "../support/pgs.ts";
+import { runOrThrow } from "../support/process.ts";
+
+const FPS = 25;
+const SECONDS = 8;
+const format = houseFormat({
+  ...{ width: 640, height: 360, fps: rational(FPS), gopSeconds: 1 },
+  ...{ totalBps: 2_000_000, audioBps: 96_000 },
+});
+const WANTED = { subtitles: { burnIn: "preferred", languages: ["de"] } } as const;
+/** Frames on which a subtitle is to be seen, first and behind the last. */
+const SHOWN: readonly (readonly [number, number])[] = [
+  [25, 50],
+  [75, 160],
+];
+const SCRIPT =
+  "1\n00:00:01,000 --> 00:00:02,000\nErste Zeile\n\n2\n00:00:03,000 --> 00:00:06,400\nZweite\nZeile\n";
+
+let media: string;
+let studio: EncodingStudio;
+const parameterSets = new Set<string>();
+
+beforeAll(async () => {
+  media = mkdtempSync(join(tmpdir(), "exstreamtv-subtitles-"));
+  studio = await EncodingStudio.open(format);
+});
+
+afterAll(async () => {
+  await studio[Symbol.asyncDispose]();
+  rmSync(media, { recursive: true, force: true });
+});
+
+/** A grey film without anything in it. */
+async function film(name: string, ...options: string[]): Promise<string> {
+  const codecs = options.length > 0 ? options : ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"];
+  const inputs = [
+    ...generated(`color=c=gray:s=640x360:r=${FPS},setsar=1`),
+    ...generated("sine=f=440:r=48000"),
+  ];
+  const steps = [[...inputs, "-t", String(SECONDS), "-g", "25", ...codecs, OUTPUT]];
+  return place({ extension: name.slice(name.lastIndexOf(".")), steps }, media, name);
+}
+
+/** Muxes subtitles into a film. */
+async function withSubtitles(name: string, filmPath: string, subtitles: string, ...options: string[]) {
+  const path = join(media, name);
+  const inputs = [
+    "-copyts",
+    "-i",
+    filmPath,
+    ...(options[0] === "-fix_sub_duration" ? options.splice(0, 1) : []),
+  ];
+  const output = [
+    "-map",
+    "0",
+    "-map",
+    "1",
+    "-c",
+    "copy",
+    "-metadata:s:s:0",
+    "language=ger",
+    ...options,
+    path,
+  ];
+  await runOrThrow("ffmpeg", ["-v", "error", "-y", ...inputs, "-i", subtitles, ...output], { seconds: 60 });
+  return path;
+}
+
+/** Mean luma of a part of each frame of a run. */
+async function measure(gops: readonly Gop[], crop: string, statistic = "YMAX"): Promise<number[]> {
+  for (const { parameters } of gops) {
+    parameterSets.add(Buffer.concat([parameters.sps, parameters.pps]).toString("hex"));
+  }
+  const file = await studio.write("subtitled", gops);
+  const filter = `crop=${crop},signalstats,metadata=print:key=lavfi.signalstats.${statistic}:file=-`;
+  const args = ["-v", "error", "-i", file, "-an", "-vf", filter, "-f", "null", "-"];
+  const { stdout } = await runOrThrow("ffmpeg", args, { seconds: 60 });
+  return [...stdout.matchAll(/signalstats\.\w+=([\d.]+)/g)].map(([, value]) => Number(value));
+}
+
+const BOTTOM = "640:120:0:240";
+const TOP = "640:200:0:0";
+const WHITE = 200;
+
+/** The stretches of frames on which something white is to be seen in a part of the picture. */
+async function stretches(gops: readonly Gop[], crop = BOTTOM): Promise<[number, number][]> {
+  const first = gops[0]!.firstFrame;
+  const found: [number, number][] = [];
+  for (const [index, luma] of (await measure(gops, crop)).entries()) {
+    if (luma < WHITE) continue;
+    const frame = first + index;
+    const last = found.at(-1);
+    if (last?.[1] === frame) last[1]++;
+    else found.push([frame, frame + 1]);
+  }
+  return found;
+}
+
+/** Encodes a whole item and parts of it that begin within and behind subtitles, and looks when they are shown. */
+async function expectShown(item: PlayItem, shown = SHOWN): Promise<void> {
+  const whole = await studio.encode(item);
+  expect(studio.leftOut.splice(0)).toEqual([]);
+  expect(totalFrames(whole)).toBe(item.frames);
+  expect(await stretches(whole)).toEqual(shown);
+  expect(await stretches(whole, TOP)).toEqual([]);
+  for (const second of [1, 4, 6, 7]) {
+    const start = second * FPS;
+    const rest = shown.filter(([, end]) => end > start).map(([from, end]) => [Math.max(from, start), end]);
+    expect(await stretches(await studio.encode(item, start)), `from second ${second}`).toEqual(rest);
+  }
+}
+
+async function scriptFile(name: string, content: string | Uint8Array = SCRIPT): Promise<string> {
+  const path = join(media, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe("text is burnt in at its frames, and the same after a resume", () => {
+  it.each([
+    ["srt.mkv", ["-c:s", "srt"]],
+    ["ass.mkv", ["-c:s", "ass"]],
+    ["webvtt.mkv", ["-c:s", "webvtt"]],
+    ["mov-text.mp4", ["-c:s", "mov_text"]],
+    ["late-start.mkv", ["-c:s", "srt", "-output_ts_offset", "500"]],
+  ])("%s", async (name, options) => {
+    const path = await withSubtitles(name, await film("film.mp4"), await scriptFile("a.srt"), ...options);
+    const item = await studio.plan(path, WANTED);
+    expect(item.subtitle).toMatchObject({ kind: "text", track: { index: 2 } });
+    await expectShown(item);
+  });
+
+  it("beside a film with the worst of names, in the worst of encodings", async () => {
+    const name = "It's: [100%] 'q' \\ ; , =\n{new}";
+    const path = await film(`${name}.ts`, "-c:v", "mpeg2video", "-c:a", "mp2");
+    await scriptFile(`${name}.de.srt`, Buffer.from(SCRIPT.replace("Erste", "Überflüssige"), "latin1"));
+    const item = await studio.plan(path, WANTED);
+    expect(item.subtitle).toMatchObject({ track: { path: join(media, `${name}.de.srt`) } });
+    await expectShown(item);
+  });
+
+  it("whatever the text is", async () => {
+    const lines = [
+      "{no override} {",
+      "100% %{pts} %d",
+      "'\"\\:;,[]=",
+      "\\N{\\an8} \\h",
+      "😀 漢字 ﷽",
+      "<b>x</i>",
+      "\u0007",
+    ];
+    const path = await film("hostile.mp4");
+    const cues = lines.map(
+      (line, index) => `${index + 1}\n00:00:0${index},000 --> 00:00:0${index},900\nZ ${line}\n`,
+    );
+    await scriptFile("hostile.de.srt", cues.join("\n"));
+    const whole = await studio.encode(await studio.plan(path, WANTED));
+    expect(studio.leftOut.splice(0)).toEqual([]);
+    const shown = await stretches(whole);
+    // The fourth one asks for the top of the picture.
+    expect(shown.map(([from]) => from)).toEqual([0, 25, 50, 100, 125, 150]);
+    expect(await stretches(whole, TOP)).toEqual([[75, 98]]);
+  });
+
+  it("shows braces", async () => {
+    const path = await film("braces.mp4");
+    await scriptFile("braces.de.srt", "1\n00:00:01,000 --> 00:00:02,000\n{{{ {hidden?} }}}\n");
+    expect(await stretches(await studio.encode(await studio.plan(path, WANTED)))).toEqual([[25, 50]]);
+  });
+});
+
+/** A white box on a Blu-ray canvas in the place of each subtitle. */
+async function boxes(
+  name: string,
+  [width, height]: readonly [number, number] = [1920, 1080],
+): Promise<string> {
+  const shape = { x: width / 4, y: height * 0.8, width: width / 2, height: height / 12 };
+  const times = SHOWN.map(([from, end]) => ({ fromSeconds: from / FPS, toSeconds: end / FPS }));
+  const white = [235, 128, 128] as const;
+  // An empty set at the start keeps ffmpeg from taking the first subtitle for the file's beginning.
+  const start = {
+    fromSeconds: 0,
+    toSeconds: 0.04,
+    x: 0,
+    y: height * 0.6,
+    width: 8,
+    height: 8,
+    colour: [16, 128, 128] as const,
+  };
+  const pictures = times.map((time) => ({ ...shape, ...time, colour: white }));
+  return scriptFile(name, pgsStream(width, height, [start, ...pictures]));
+}
+
+describe("pictures are burnt in at their frames, and the same after a resume", () => {
+  const disc = ["-c:v", "mpeg2video", "-q:v", "4", "-c:a", "ac3"];
+  it.each([
+    ["pgs.mkv", [], [1920, 1080], []],
+    ["dvd.mkv", [], [720, 576], ["-fix_sub_duration", "-c:s", "dvdsub"]],
+    ["dvd.vob", disc, [640, 360], ["-fix_sub_duration", "-c:s", "dvdsub", "-f", "vob"]],
+    ["dvb.ts", [], [720, 576], ["-fix_sub_duration", "-c:s", "dvbsub"]],
+    [
+      ...(["late.ts", disc, [720, 576]] as const),
+      ["-fix_sub_duration", "-c:s", "dvbsub", "-output_ts_offset", "90000"],
+    ],
+  ] as const)("%s", async (name, codecs, canvas, options) => {
+    const source = await film(`film-${name}.mkv`, ...codecs);
+    const path = await withSubtitles(name, source, await boxes(`${name}.sup`, canvas), ...options);
+    const item = await studio.plan(path, { subtitles: { burnIn: "preferred", languages: ["de"] } });
+    expect(item.subtitle).toMatchObject({ kind: "bitmap" });
+    await expectShown(item);
+  });
+});
