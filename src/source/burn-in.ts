@@ -27,10 +27,10 @@ export interface BurnIn {
 export const FONT_FOLDER = "fonts";
 
 /** How far ahead of the wanted picture subtitles are read: those that have stood longer come back with the next one. */
-const READ_EARLY_SECONDS = 120;
+const READ_EARLY_SECONDS = 30;
 /** Lines of plain text, as a share of the house format's height or of the picture's width, whichever is less. */
-const TEXT_HEIGHT = 0.07;
-const TEXT_WIDTH = 0.05;
+const TEXT_HEIGHT = 0.065;
+const TEXT_WIDTH = 0.045;
 /** Height of the script that ffmpeg makes of plain text: its units are those of the styles. */
 const SCRIPT_HEIGHT = 288;
 const SCRIPT_WIDTH = 384;

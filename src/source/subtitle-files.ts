@@ -151,6 +151,8 @@ export class SubtitleFiles {
     await writeFile(this.#path(source), text);
     const input = ["-protocol_whitelist", "file", "-format_whitelist", format, "-f", format];
     await this.#run(["-copyts", ...input, "-i", `file:${source}`, ...asScript("0:0", draft)], signal);
+    const script = await readFile(this.#path(draft), "utf8");
+    if (!script.includes("\nDialogue:")) throw unusable("There are no subtitles in the file.");
     return format === "ass" ? "ass" : "plain.ass";
   }
 

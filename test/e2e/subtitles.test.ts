@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -219,4 +219,133 @@ describe("pictures are burnt in at their frames, and the same after a resume", (
     expect(item.subtitle).toMatchObject({ kind: "bitmap" });
     await expectShown(item);
   });
+});
+
+/** The box in which something white is to be seen on a frame, in pixels of the house format. */
+async function whiteBox(
+  gops: readonly Gop[],
+  frame: number,
+): Promise<[x: number, y: number, w: number, h: number]> {
+  const { width, height } = format;
+  const chunks: Buffer[] = [];
+  const file = await studio.write("boxed", gops);
+  const filter = `select=eq(n\\,${frame}),format=gray`;
+  const args = ["-v", "error", "-i", file, "-an", "-vf", filter, "-frames:v", "1", "-f", "rawvideo", "-"];
+  await runOrThrow("ffmpeg", args, { seconds: 60, onStdout: (chunk) => chunks.push(chunk) });
+  const picture = Buffer.concat(chunks);
+  const isWhite = (x: number, y: number) => picture[y * width + x]! >= WHITE;
+  const columns = Array.from({ length: width }, (_, x) => x);
+  const rows = Array.from({ length: height }, (_, y) => y);
+  const xs = columns.filter((x) => rows.some((y) => isWhite(x, y)));
+  const ys = rows.filter((y) => columns.some((x) => isWhite(x, y)));
+  return [xs[0]!, ys[0]!, xs.at(-1)! + 1 - xs[0]!, ys.at(-1)! + 1 - ys[0]!];
+}
+
+describe("pictures lie where they were on the disc", () => {
+  // The box is half as wide as its canvas, a twelfth as high, and begins at a quarter and four fifths.
+  it.each([
+    ["the same shape", [640, 360], "1", [1920, 1080], [160, 288, 320, 30]],
+    ["a film whose bars were cut off", [640, 268], "1", [1920, 1080], [160, 288, 320, 30]],
+    ["a film of 4:3 on a wide canvas", [480, 360], "1", [1920, 1080], [160, 288, 320, 30]],
+    ["an anamorphic film and its own canvas", [720, 576], "64/45", [720, 576], [160, 288, 320, 30]],
+    ["4:3 and its own canvas", [720, 576], "16/15", [720, 576], [200, 288, 240, 30]],
+  ] as const)("%s", async (what, [width, height], sar, canvas, expected) => {
+    const name = `${width}x${height}-${sar.replace("/", "-")}`;
+    const graph = `color=c=gray:s=${width}x${height}:r=${FPS}:d=3,setsar=${sar}`;
+    const steps = [[...generated(graph), "-c:v", "libx264", "-preset", "ultrafast", OUTPUT]];
+    const source = await place({ extension: ".mkv", steps }, media, `${name}.mkv`);
+    const path = await withSubtitles(`${name}-pgs.mkv`, source, await boxes(`${name}.sup`, canvas));
+    const box = await whiteBox(await studio.encode(await studio.plan(path, WANTED)), 30);
+    for (const [index, pixels] of box.entries())
+      expect(Math.abs(pixels - expected[index]!), `${what}: ${box}`).toBeLessThanOrEqual(2);
+  });
+});
+
+it("white over HDR is white, and the film is as it is without", async () => {
+  const graph = `color=c=gray:s=640x360:r=${FPS}:d=3,format=yuv420p10le`;
+  const options = "-c:v libx265 -preset ultrafast -x265-params log-level=error -color_trc smpte2084";
+  const tags = "-colorspace bt2020nc -color_primaries bt2020 -color_range tv";
+  const steps = [[...generated(graph), ...options.split(" "), ...tags.split(" "), OUTPUT]];
+  const hdr = await place({ extension: ".mkv", steps }, media, "hdr.mkv");
+  const path = await withSubtitles("hdr-pgs.mkv", hdr, await boxes("hdr.sup"));
+  const gops = await studio.encode(await studio.plan(path, WANTED));
+  const inBox = await measure(gops, "200:16:220:295", "YAVG");
+  const above = await measure(gops, "640:100:0:0", "YAVG");
+  const plain = await measure(await studio.encode(await studio.plan(path)), "640:100:0:0", "YAVG");
+  expect(Math.abs(inBox[30]! - 235)).toBeLessThanOrEqual(3);
+  expect(Math.abs(above[30]! - plain[30]!)).toBeLessThanOrEqual(1);
+  expect(Math.abs(inBox[60]! - plain[60]!)).toBeLessThanOrEqual(2);
+});
+
+it("text keeps its author's style and place, also in a picture of another shape than the channel's", async () => {
+  const style =
+    "Style: Default,DejaVu Sans,60,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,0,0,2,10,10,10,0";
+  const box = "{\\p1\\an7\\pos(0,0)\\bord0\\c&Hffffff&}m 100 100 l 500 100 500 300 100 300{\\p0}";
+  const script = [
+    "[Script Info]\nScriptType: v4.00+\nPlayResX: 1440\nPlayResY: 1080\n\n[V4+ Styles]",
+    "Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding",
+    `${style}\n\n[Events]`,
+    "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text",
+    `Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,${box}\n`,
+  ];
+  const steps = [[...generated(`color=c=gray:s=480x360:r=${FPS}:d=3,setsar=1`), "-c:v", "libx264", OUTPUT]];
+  const path = await place({ extension: ".mp4", steps }, media, "styled.mp4");
+  await scriptFile("styled.de.ass", script.join("\n"));
+  const gops = await studio.encode(await studio.plan(path, WANTED));
+  const found = await whiteBox(gops, 30);
+  // A third of 1440 × 1080, behind a bar of 80 pixels.
+  for (const [index, pixels] of [80 + 33, 33, 134, 67].entries())
+    expect(Math.abs(found[index]! - pixels), `${found}`).toBeLessThanOrEqual(1);
+});
+
+describe("what cannot be shown does no harm", () => {
+  it.each(["pgs.mkv", "dvb.ts"])("%s with every subtitle destroyed plays on", async (name) => {
+    const source = await film(`broken-${name}.mkv`);
+    const codec = name === "dvb.ts" ? ["-fix_sub_duration", "-c:s", "dvbsub"] : [];
+    const path = await withSubtitles(`broken-${name}`, source, await boxes(`broken-${name}.sup`), ...codec);
+    const bytes = readFileSync(path);
+    // The run-length code of a row stands in the subtitles alone.
+    const row = name === "dvb.ts" ? Buffer.from([0xf0, 0xff]) : Buffer.from([0, 0xc3, 0xc0, 1, 0, 0]);
+    let destroyed = 0;
+    for (let at = bytes.indexOf(row); at >= 0; at = bytes.indexOf(row, at + 1), destroyed++)
+      bytes.fill(0xff, at, at + 4);
+    expect(destroyed).toBeGreaterThan(10);
+    writeFileSync(path, bytes);
+    const item = await studio.plan(path, WANTED);
+    const gops = await studio.encode(item);
+    expect(totalFrames(gops)).toBe(item.frames);
+    for (const { parameters } of gops)
+      parameterSets.add(Buffer.concat([parameters.sps, parameters.pps]).toString("hex"));
+  });
+
+  it("a file beside the film that is no text", async () => {
+    const path = await film("noise.mp4");
+    await scriptFile(
+      "noise.de.srt",
+      Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 7919) % 251)),
+    );
+    const item = await studio.plan(path, WANTED);
+    expect(item.subtitle).toBeDefined();
+    expect(totalFrames(await studio.encode(item))).toBe(item.frames);
+    expect(studio.leftOut.splice(0)).toEqual([
+      expect.stringMatching(/^subtitles_unusable/),
+      "they are not prepared",
+    ]);
+  });
+
+  it("a file beside the film that has vanished since", async () => {
+    const path = await film("vanished.mp4");
+    const script = await scriptFile("vanished.de.srt");
+    const item = await studio.plan(path, WANTED);
+    rmSync(script);
+    expect(totalFrames(await studio.encode(item))).toBe(item.frames);
+    expect(studio.leftOut.splice(0)).toEqual([
+      expect.stringMatching(/^subtitles_unusable/),
+      "they are not prepared",
+    ]);
+  });
+});
+
+it("none of this can be told from the parameter sets", () => {
+  expect(parameterSets.size).toBe(1);
 });
