@@ -1,3 +1,4 @@
+import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { rational } from "./base/rational.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
@@ -60,7 +61,7 @@ export function subtitleSettings(
 }
 
 /** Everything that the channels show in one round, what is on first before what is on later. */
-export function inOrderOfAiring(
+function inOrderOfAiring(
   definitions: readonly Pick<ChannelDefinition, "format" | "schedule">[],
   wallMs: number,
 ): PlayItem[] {
@@ -103,6 +104,18 @@ export async function openSubtitles(
     log.warn(news, "programme is shown without its subtitles"),
   );
   return { settings, files, burnIn };
+}
+
+/** Prepares subtitles behind the scenes, those of what is on first; what airs sooner is shown without. */
+export async function prepareSubtitles(
+  { files, settings }: LineUpSubtitles,
+  definitions: readonly ChannelDefinition[],
+  clock: Clock,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const count = await files.prepare(inOrderOfAiring(definitions, clock.wallNow()), signal);
+  if (settings.burnIn !== "off" && !signal.aborted) log.info({ count }, "subtitles prepared");
 }
 
 /** The house format of a channel with these media. */

@@ -19,7 +19,7 @@ import { makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
 import { UnmatchedFile } from "./library/unmatched-file.ts";
-import { channelFormat, defineChannel, inOrderOfAiring, openSubtitles, StandbyPictures } from "./line-up.ts";
+import { channelFormat, defineChannel, openSubtitles, prepareSubtitles, StandbyPictures } from "./line-up.ts";
 import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import { Machine } from "./machine/machine.ts";
@@ -166,7 +166,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   for (const definition of definitions) manager.add(definition);
   scope.signal.throwIfAborted();
   ready = true;
-  const preparing = subtitles.files.prepare(inOrderOfAiring(definitions, clock.wallNow()), scope.signal);
+  const preparing = prepareSubtitles(subtitles, definitions, clock, log, scope.signal);
   scope.defer(() => preparing);
   log.info({ channels: library.channels.length, port }, "ready");
   const format = channelFormat(library.channels[0]?.media ?? [], config);

@@ -1,7 +1,7 @@
 import type { PlayItem, Source } from "./source.ts";
 import type { PreparedSubtitle, SubtitleFiles } from "./subtitle-files.ts";
 
-/** Runs with subtitles that may fail in a row before one is tried without. */
+/** Runs with subtitles that may fail in a row, with nothing delivered, before one is tried without. */
 const MAX_FAILURES = 2;
 
 /** An item goes on air without the subtitles that were chosen for it. */
@@ -13,7 +13,7 @@ export interface SubtitlesLeftOut {
 
 /**
  * Whether a run burns in the subtitles of its item: where they are prepared, and unless runs with them have failed
- * again and again. A film is shown without subtitles rather than not at all; each airing begins anew.
+ * again and again before they delivered anything. A film is shown without subtitles rather than not at all; each airing begins anew.
  */
 export class BurnInChoice {
   readonly #files: Pick<SubtitleFiles, "find">;
@@ -40,13 +40,15 @@ export class BurnInChoice {
   }
 
   #watch(item: PlayItem, source: Source): Source {
+    let delivered = false;
     const next = async () => {
       try {
         const gop = await source.next();
+        delivered = true;
         this.#failures.delete(item);
         return gop;
       } catch (failure) {
-        this.#failures.set(item, (this.#failures.get(item) ?? 0) + 1);
+        if (!delivered) this.#failures.set(item, (this.#failures.get(item) ?? 0) + 1);
         throw failure;
       }
     };

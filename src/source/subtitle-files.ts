@@ -88,24 +88,25 @@ export class SubtitleFiles {
   }
 
   /**
-   * Prepares the subtitles of `items`, the whole line-up, one after the other, and forgets those of others. Never
-   * rejects; ends early when `signal` aborts.
+   * Prepares the subtitles of `items`, the whole line-up, one after the other, and forgets those of others.
+   * Returns how many there are then. Never rejects; ends early when `signal` aborts.
    */
-  async prepare(items: readonly PlayItem[], signal?: AbortSignal): Promise<void> {
+  async prepare(items: readonly PlayItem[], signal?: AbortSignal): Promise<number> {
     await this.#keepOnly(new Set(items.map(({ subtitle }) => subtitle?.key)));
     const tried = new Set<string>();
     for (const item of items) {
       const { subtitle } = item;
-      if (signal?.aborted) return;
+      if (signal?.aborted) break;
       if (!subtitle || tried.has(subtitle.key) || this.#ready.has(subtitle.key)) continue;
       tried.add(subtitle.key);
       try {
         await this.#make(item, subtitle, signal);
       } catch (failure) {
-        if (signal?.aborted) return;
+        if (signal?.aborted) break;
         this.#options.onFailure(item, toAppError(failure, "subtitles_unusable"));
       }
     }
+    return this.#ready.size;
   }
 
   async #keepOnly(wanted: ReadonlySet<string | undefined>): Promise<void> {
