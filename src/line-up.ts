@@ -1,15 +1,22 @@
+import type { Clock } from "./base/clock.ts";
+import type { Log } from "./base/log.ts";
 import { rational } from "./base/rational.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import { parseFrameRate } from "./config/frame-rate.ts";
 import type { Config } from "./config/schema.ts";
 import { renderStandby } from "./error-screens/standby.ts";
+import type { SubtitleSettings } from "./ffmpeg/choose-subtitle.ts";
+import type { Toolset } from "./ffmpeg/locate.ts";
 import type { LibraryChannel } from "./library/scan.ts";
 import { commonestRate } from "./media/frame-rates.ts";
 import type { Gop } from "./media/gop.ts";
-import { type HouseFormat, houseFormat } from "./media/house-format.ts";
+import { FrameGrid, type HouseFormat, houseFormat } from "./media/house-format.ts";
 import { LoopSchedule } from "./playout/loop-schedule.ts";
+import { BurnInChoice } from "./source/burn-in-choice.ts";
 import type { EncoderChoice } from "./source/encoder-choice.ts";
 import { type EncoderSurroundings, openEncoder, planItem } from "./source/open-encoder.ts";
+import type { PlayItem } from "./source/source.ts";
+import { SubtitleFiles } from "./source/subtitle-files.ts";
 
 /** House rate of a channel whose files have no say in it (`fps: auto`). */
 const DEFAULT_RATE = rational(30);
@@ -21,12 +28,14 @@ export async function defineChannel(
   surroundings: EncoderSurroundings,
   standby: StandbyPictures,
   choice: EncoderChoice,
+  subtitles: LineUpSubtitles,
 ): Promise<ChannelDefinition> {
   const format = channelFormat(channel.media, config);
   const { preferred_languages, loudness, loudness_target_lufs } = config.audio;
   const preferences = {
     audioLanguages: preferred_languages,
     loudnessTargetLufs: loudness === "off" ? undefined : loudness_target_lufs,
+    subtitles: subtitles.settings,
   };
   const items = await Promise.all(
     channel.media.map((media) => planItem(media, format, surroundings.folder, preferences)),
@@ -34,9 +43,79 @@ export async function defineChannel(
   return {
     ...{ id: channel.id, number: channel.number, name: channel.name, format },
     schedule: new LoopSchedule(items),
-    open: openEncoder(surroundings, format, choice),
+    open: openEncoder({ ...surroundings, burnIn: subtitles.burnIn }, format, choice),
     filler: await standby.of(format),
   };
+}
+
+/** What is burnt in, as configured and as far as this ffmpeg can. */
+export function subtitleSettings(
+  { subtitles }: Pick<Config, "subtitles">,
+  { canSetText }: Pick<Toolset, "canSetText">,
+): SubtitleSettings {
+  return {
+    burnIn: subtitles.burn_in,
+    languages: subtitles.preferred_languages,
+    kinds: canSetText ? ["text", "bitmap"] : ["bitmap"],
+  };
+}
+
+/** Everything that the channels show in one round, what is on first before what is on later. */
+function inOrderOfAiring(
+  definitions: readonly Pick<ChannelDefinition, "format" | "schedule">[],
+  wallMs: number,
+): PlayItem[] {
+  const airings = definitions.flatMap(({ format, schedule }) => {
+    const grid = new FrameGrid(format);
+    const now = Math.floor(grid.framesIn(wallMs));
+    let slot = schedule.at(now);
+    return schedule.items.map(() => {
+      const airing = { item: slot.item, inMs: grid.milliseconds(Math.max(0, slot.startFrame - now)) };
+      slot = schedule.after(slot);
+      return airing;
+    });
+  });
+  return airings.sort((a, b) => a.inMs - b.inMs).map(({ item }) => item);
+}
+
+/** What all channels share about subtitles. */
+export interface LineUpSubtitles {
+  readonly settings: SubtitleSettings;
+  readonly files: SubtitleFiles;
+  readonly burnIn: BurnInChoice;
+}
+
+/** Opens what earlier servers have prepared of subtitles; what goes wrong with them is logged. */
+export async function openSubtitles(
+  config: Config,
+  tools: Toolset,
+  { ffmpeg, folder, clock }: EncoderSurroundings,
+  log: Log,
+): Promise<LineUpSubtitles> {
+  const settings = subtitleSettings(config, tools);
+  if (!tools.canSetText && settings.burnIn !== "off")
+    log.warn({ ffmpeg }, "ffmpeg lacks libass: subtitles in text are not shown");
+  const files = await SubtitleFiles.open({
+    ...{ ffmpeg, folder, clock },
+    onFailure: ({ title, facts: { path } }, { code, message }) =>
+      log.warn({ title, path, code, reason: message }, "subtitles cannot be used"),
+  });
+  const burnIn = new BurnInChoice(files, (news) =>
+    log.warn(news, "programme is shown without its subtitles"),
+  );
+  return { settings, files, burnIn };
+}
+
+/** Prepares subtitles behind the scenes, those of what is on first; what airs sooner is shown without. */
+export async function prepareSubtitles(
+  { files, settings }: LineUpSubtitles,
+  definitions: readonly ChannelDefinition[],
+  clock: Clock,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const count = await files.prepare(inOrderOfAiring(definitions, clock.wallNow()), signal);
+  if (settings.burnIn !== "off" && !signal.aborted) log.info({ count }, "subtitles prepared");
 }
 
 /** The house format of a channel with these media. */

@@ -18,7 +18,7 @@ import { LiveConfig } from "./config/live-config.ts";
 import { type ConfigSources, loadConfig } from "./config/loader.ts";
 import { killAllNow } from "./ffmpeg/child.ts";
 import { locateFfmpeg } from "./ffmpeg/locate.ts";
-import { channelFormat } from "./line-up.ts";
+import { channelFormat, subtitleSettings } from "./line-up.ts";
 import { Machine } from "./machine/machine.ts";
 import { Server } from "./server.ts";
 
@@ -116,7 +116,11 @@ async function explain(file: string, options: WhyCommandOptions): Promise<void> 
     ...{ clock, env: process.env, signal },
   });
   const write = (text: string) => void process.stdout.write(text);
-  process.exitCode = await why(file, { ...options, tools, clock, signal, write });
+  const wishes = {
+    audioLanguages: config.audio.preferred_languages,
+    subtitles: subtitleSettings(config, tools),
+  };
+  process.exitCode = await why(file, { ...options, ...wishes, tools, clock, signal, write });
 }
 
 async function serve(folder: string | undefined, options: ConfigOptions): Promise<void> {

@@ -17,7 +17,7 @@ import { makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
 import { UnmatchedFile } from "./library/unmatched-file.ts";
-import { channelFormat, defineChannel, StandbyPictures } from "./line-up.ts";
+import { channelFormat, defineChannel, openSubtitles, prepareSubtitles, StandbyPictures } from "./line-up.ts";
 import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import { Machine } from "./machine/machine.ts";
@@ -137,6 +137,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
     onUnmatched: (line: string) => unmatched.lines.add(line),
   };
   await prepareCardFolder(surroundings.folder);
+  const subtitles = await openSubtitles(config, tools, surroundings, log);
   const { machine, choice } = await chooseEncoder(options, tools, surroundings, scope.signal);
   let disturb = () => {};
   const manager = makeManager(options, events, () => disturb());
@@ -151,11 +152,13 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const standby = new StandbyPictures(surroundings);
   const definitions: ChannelDefinition[] = [];
   for (const channel of library.channels) {
-    definitions.push(await defineChannel(channel, config, surroundings, standby, choice));
+    definitions.push(await defineChannel(channel, config, surroundings, standby, choice, subtitles));
   }
   for (const definition of definitions) manager.add(definition);
   scope.signal.throwIfAborted();
   ready = true;
+  const preparing = prepareSubtitles(subtitles, definitions, clock, log, scope.signal);
+  scope.defer(() => preparing);
   log.info({ channels: library.channels.length, port }, "ready");
   const format = channelFormat(library.channels[0]?.media ?? [], config);
   const known = machine.capacity(choice.preferred, format);

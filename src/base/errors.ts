@@ -16,6 +16,7 @@ export const ERRORS = {
   media_folder_missing: { status: 500, title: "The media folder does not exist" },
   media_folder_empty: { status: 500, title: "No channel can be made from the media folder" },
   media_unreadable: { status: 422, title: "The file cannot be played" },
+  subtitles_unusable: { status: 422, title: "The subtitles cannot be shown" },
   encoder_failed: { status: 502, title: "The encoder ended before its work was done" },
   encoder_stalled: { status: 504, title: "The encoder stopped delivering" },
   encoder_short: { status: 502, title: "The file ended before its stated length" },

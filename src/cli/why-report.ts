@@ -3,6 +3,7 @@ import type { Failure } from "../ffmpeg/failures.ts";
 import type { AudioFacts, MediaFacts } from "../ffmpeg/media-facts.ts";
 import type { Finding, Trial } from "../ffmpeg/trial-decode.ts";
 import { describeRemedy, LEFT_OUT } from "./why-remedy.ts";
+import type { WhySubtitle } from "./why-subtitles.ts";
 
 /** Something that is wrong with a file. */
 export interface WhyProblem {
@@ -31,6 +32,7 @@ export interface WhyReport {
     readonly duration_seconds: number;
     readonly video: string | null;
     readonly audio: readonly string[];
+    readonly subtitles: readonly WhySubtitle[];
   };
   /** Parts that were decoded, and how far each was got through. */
   readonly decoded?: readonly {
@@ -60,7 +62,11 @@ export function reportOfRefusal(file: string, reason: string, failure: Failure |
 }
 
 /** The report of a file that was decoded in parts. */
-export function reportOfTrials(facts: MediaFacts, trials: readonly Trial[]): WhyReport {
+export function reportOfTrials(
+  facts: MediaFacts,
+  subtitles: readonly WhySubtitle[],
+  trials: readonly Trial[],
+): WhyReport {
   const found = mergeFindings(trials.flatMap(({ findings }) => findings.filter(isOriginal)));
   const isNote = ({ failure }: Finding) => failure.rank === "slight_symptom";
   const problems = [
@@ -78,7 +84,7 @@ export function reportOfTrials(facts: MediaFacts, trials: readonly Trial[]): Why
           reason: "Nothing could be decoded in the time given; allow more with --seconds.",
         }
       : { verdict }),
-    content: contentOf(facts),
+    content: contentOf(facts, subtitles),
     decoded: trials.map(({ span, decodedSeconds, timedOut }) => ({
       from_seconds: round(span.startSeconds),
       to_seconds: round(span.startSeconds + decodedSeconds),
@@ -133,7 +139,7 @@ function unnamedProblem({ unnamed, span, decodedSeconds }: Trial): WhyProblem[] 
   ];
 }
 
-function contentOf(facts: MediaFacts): WhyReport["content"] {
+function contentOf(facts: MediaFacts, subtitles: readonly WhySubtitle[]): WhyReport["content"] {
   const { video } = facts;
   const rate = video?.frameRate
     ? `, ${round(video.frameRate.num / video.frameRate.den)} frames per second`
@@ -145,6 +151,7 @@ function contentOf(facts: MediaFacts): WhyReport["content"] {
     duration_seconds: round(facts.durationSeconds),
     video: video ? `${video.codec}, ${video.width}×${video.height}${rate}${fields}` : null,
     audio: facts.audioStreams.map(describeAudio),
+    subtitles,
   };
 }
 
@@ -180,6 +187,11 @@ export function formatWhy(report: WhyReport): string {
     lines.push(`  Picture: ${content.video ?? "none; a card with the title is shown"}`);
     if (content.audio.length === 0) lines.push("  Sound: none; it is played with silence");
     lines.push(...content.audio.map((each) => `  Sound: ${each}`));
+    lines.push(
+      ...content.subtitles.map(
+        ({ track, burnt_in }) => `  Subtitles: ${track}${burnt_in ? " (burnt in)" : ""}`,
+      ),
+    );
   }
   if (problems.length > 0) lines.push("", "What is wrong", ...problems.flatMap(problemLines));
   if (notes.length > 0) lines.push("", "Worth knowing", ...notes.flatMap(problemLines));

@@ -2,11 +2,14 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
+import type { SubtitleSettings } from "../ffmpeg/choose-subtitle.ts";
 import { FfmpegError } from "../ffmpeg/ffmpeg-error.ts";
 import type { Toolset } from "../ffmpeg/locate.ts";
 import { type MediaFacts, probeFile } from "../ffmpeg/probe.ts";
 import { type Span, type Trial, trialDecode } from "../ffmpeg/trial-decode.ts";
+import { SidecarFinder } from "../library/sidecars.ts";
 import { formatWhy, reportOfRefusal, reportOfTrials, type WhyReport } from "./why-report.ts";
+import { reportSubtitles } from "./why-subtitles.ts";
 
 /** What a caller of `why` chooses. */
 export interface WhyOptions {
@@ -15,6 +18,9 @@ export interface WhyOptions {
   readonly full?: boolean;
   /** Most seconds of wall-clock time for decoding; default 60. */
   readonly seconds?: number;
+  /** What is configured, to say which sound is heard and which subtitles are burnt in; default none. */
+  readonly audioLanguages?: readonly string[];
+  readonly subtitles?: SubtitleSettings;
   readonly tools: Pick<Toolset, "ffmpeg" | "ffprobe">;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
@@ -62,7 +68,9 @@ async function judge(path: string, options: WhyOptions): Promise<WhyReport> {
       failure instanceof FfmpegError ? failure.failure : undefined,
     );
   }
-  return reportOfTrials(facts, await tryAll(facts, options));
+  const sidecars = await new SidecarFinder().of(path);
+  const subtitles = reportSubtitles(facts, sidecars, options.audioLanguages, options.subtitles);
+  return reportOfTrials(facts, subtitles, await tryAll(facts, options));
 }
 
 async function whyNotReadable(path: string): Promise<string | undefined> {

@@ -44,6 +44,13 @@ function isNetwork(text: string): boolean {
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
 }
 
+/** Languages in the order of preference. */
+const languages = () =>
+  z
+    .array(z.string().regex(/^[A-Za-z]{2,3}$/, "expected an ISO 639 code, for instance de or deu"))
+    .max(20)
+    .default([]);
+
 const server = z.strictObject({
   host: z
     .string()
@@ -128,10 +135,7 @@ const library = z.strictObject({
 });
 
 const audio = z.strictObject({
-  preferred_languages: z
-    .array(z.string().regex(/^[A-Za-z]{2,3}$/, "expected an ISO 639 code, for instance de or deu"))
-    .max(20)
-    .default([])
+  preferred_languages: languages()
     .describe(
       "Languages of the sound, the most wanted first, as ISO 639 codes. Without one, or where a file has none of them, the file's default is heard; commentaries only when there is nothing else.",
     )
@@ -146,6 +150,19 @@ const audio = z.strictObject({
   loudness_target_lufs: real(-31, -14)
     .default(-23)
     .describe("Loudness of all sound in LUFS: -23 as in European broadcasting, -16 as on the web.")
+    .meta(RESTART),
+});
+
+const subtitles = z.strictObject({
+  burn_in: z
+    .enum(["off", "forced", "preferred"])
+    .default("off")
+    .describe(
+      "Subtitles that become part of the picture. forced: only what is foreign to those who understand the sound (tracks marked forced, in the language of the sound). preferred: everything that is said, in one of the preferred languages, or else as forced.",
+    )
+    .meta(RESTART),
+  preferred_languages: languages()
+    .describe("Languages of the subtitles, the most wanted first, as ISO 639 codes.")
     .meta(RESTART),
 });
 
@@ -243,6 +260,7 @@ export const CONFIG_SCHEMA = z.strictObject({
   channels: channels.prefault({}).describe("How far channels work ahead and how long they keep running."),
   library: library.prefault({}).describe("Media on disk."),
   audio: audio.prefault({}).describe("Which sound of a file is heard, and how."),
+  subtitles: subtitles.prefault({}).describe("Which subtitles are burnt into the picture."),
   session_manager: sessionManager
     .prefault({})
     .describe("Who may watch, and for how long without taking data."),

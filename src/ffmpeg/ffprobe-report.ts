@@ -28,6 +28,8 @@ const disposition = z
     timed_thumbnails: number,
     comment: number,
     visual_impaired: number,
+    hearing_impaired: number,
+    forced: number,
   })
   .catch({});
 

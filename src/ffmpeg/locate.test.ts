@@ -49,6 +49,7 @@ describe("locateFfmpeg", () => {
     expect(toolset.ffprobe).toMatch(/^\/.*ffprobe$/);
     expect(isRecentEnough(toolset)).toBe(true);
     expect(toolset.canToneMap).toBe(true);
+    expect(toolset.canSetText).toBe(true);
   });
 
   test("finds both on PATH", async () => {
@@ -56,6 +57,7 @@ describe("locateFfmpeg", () => {
     expect(await locate()).toEqual({
       ...{ ffmpeg, ffprobe, version: "5.1.9-0+deb12u1", libavcodec: [59, 37] },
       canToneMap: false,
+      canSetText: false,
     });
   });
 

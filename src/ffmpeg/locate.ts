@@ -9,6 +9,7 @@ import {
   parseNames,
   parseVersion,
   REQUIREMENTS,
+  TEXT_FILTER,
   TONE_MAP_FILTERS,
   type ToolVersion,
 } from "./requirements.ts";
@@ -21,6 +22,8 @@ export interface Toolset extends ToolVersion {
   readonly ffprobe: string;
   /** Whether HDR can be tone-mapped; without it, HDR is shown, but pale. */
   readonly canToneMap: boolean;
+  /** Whether text subtitles can be burnt in. */
+  readonly canSetText: boolean;
 }
 
 /** Where to look; a path that is given is used and nothing else. */
@@ -58,7 +61,7 @@ export async function locateFfmpeg(options: LocateOptions): Promise<Toolset> {
   }
   const filters = parseNames(await query(ffmpeg, "-filters", options));
   const canToneMap = TONE_MAP_FILTERS.every((name) => filters.has(name));
-  return { ffmpeg, ffprobe, canToneMap, ...version };
+  return { ffmpeg, ffprobe, canToneMap, canSetText: filters.has(TEXT_FILTER), ...version };
 }
 
 async function find(name: string, given: string | undefined, path: readonly string[]): Promise<string> {

@@ -1,7 +1,7 @@
 import type { Rational } from "../base/rational.ts";
 
 /** Raised when the meaning of `MediaFacts` changes, so that facts stored by an earlier version are found again. */
-export const MEDIA_FACTS_VERSION = 3;
+export const MEDIA_FACTS_VERSION = 4;
 
 /** What a probe found out about one media file; plain data that survives JSON. */
 export interface MediaFacts {
@@ -21,6 +21,7 @@ export interface MediaFacts {
   /** The sound to play where nobody prefers another, one of `audioStreams`; undefined when there is only picture. */
   readonly audio?: AudioFacts;
   readonly audioStreams: readonly AudioFacts[];
+  readonly subtitleStreams: readonly SubtitleFacts[];
   readonly title?: string;
   /** Of the audio streams that were measured, see `measureLoudness`. */
   readonly loudness?: readonly LoudnessFacts[];
@@ -84,6 +85,8 @@ export interface AudioFacts {
   /** Number of the stream in the file, for `-map 0:<index>`. */
   readonly index: number;
   readonly codec: string;
+  /** Timestamp of the first sound, on the same clock as the file's `startSeconds`. */
+  readonly startSeconds?: number;
   readonly profile?: string;
   readonly sampleRate: number;
   readonly channels: number;
@@ -98,4 +101,42 @@ export interface AudioFacts {
   /** Somebody tells what is to be seen, for those who do not see it. */
   readonly isDescription?: boolean;
   readonly durationSeconds?: number;
+}
+
+/** How subtitles are stored: as text that is to be set, or as pictures. */
+export type SubtitleKind = "text" | "bitmap";
+
+/** What a subtitle track is for, wherever it lies. */
+export interface SubtitleTraits {
+  /** Undefined when it is of a kind that cannot be burnt in. */
+  readonly kind?: SubtitleKind;
+  /** As in the file or its name, usually ISO 639. */
+  readonly language?: string;
+  /** Only what is foreign to those who understand the sound: signs, and lines in another language. */
+  readonly isForced?: boolean;
+  /** The file's own choice. */
+  readonly isDefault?: boolean;
+  /** Also tells what is to be heard, for those who do not hear it. */
+  readonly isHearingImpaired?: boolean;
+  /** Somebody talks about the film. */
+  readonly isCommentary?: boolean;
+}
+
+/** A subtitle stream. */
+export interface SubtitleFacts extends SubtitleTraits {
+  /** Number of the stream in the file, for `-map 0:<index>`. */
+  readonly index: number;
+  /** ffmpeg's codec name, for instance "subrip". */
+  readonly codec: string;
+  readonly title?: string;
+}
+
+/** A file with subtitles beside a media file, known by its name. */
+export interface SidecarFacts extends SubtitleTraits {
+  /** Absolute. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Time of the last change, ms since the Unix epoch. */
+  readonly mtimeMs: number;
+  readonly kind: "text";
 }

@@ -13,7 +13,7 @@ import type { AudioFacts, MediaFacts, VideoFacts } from "./media-facts.ts";
 import { explainRefusal, nameRefusal } from "./probe-failure.ts";
 import { runTool } from "./run.ts";
 import { mayBeInterlaced, measureScan } from "./scan-measure.ts";
-import { chooseVideo, listAudio } from "./stream-facts.ts";
+import { chooseVideo, listAudio, listSubtitles } from "./stream-facts.ts";
 
 export type { AudioFacts, MediaFacts, VideoFacts } from "./media-facts.ts";
 
@@ -70,6 +70,7 @@ export async function probeFile(path: string, options: ProbeOptions): Promise<Me
     video: video && { ...video, scan: await scanOf(source, video, options) },
     audio,
     audioStreams,
+    subtitleStreams: listSubtitles(report),
     title: report.format.tags.title?.trim() || undefined,
   };
 }

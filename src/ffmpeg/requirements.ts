@@ -7,7 +7,7 @@ export const REQUIREMENTS: readonly { option: string; kind: string; names: reado
     names: [
       ...["scale", "pad", "fps", "setpts", "settb", "trim", "tpad", "color", "drawtext", "bwdif", "setsar"],
       ...["setparams", "setfield", "format", "asetpts", "atrim", "apad", "aresample", "aformat", "anullsrc"],
-      ...["idet", "fieldmatch", "decimate", "ebur128", "volume", "alimiter"],
+      ...["idet", "fieldmatch", "decimate", "ebur128", "volume", "alimiter", "overlay", "nullsink"],
     ],
   },
   { option: "-muxers", kind: "muxer", names: ["mp4"] },
@@ -21,6 +21,9 @@ export const REQUIREMENTS: readonly { option: string; kind: string; names: reado
 
 /** Filters that are used when they are there: tone mapping of HDR needs all of these. */
 export const TONE_MAP_FILTERS: readonly string[] = ["zscale", "tonemap"];
+
+/** The filter that sets text subtitles, there where ffmpeg was built with libass. */
+export const TEXT_FILTER = "subtitles";
 
 /** The oldest release that everything is tested with, and its libavcodec, by which git builds are judged. */
 export const MINIMUM = { release: [5, 1], libavcodec: [59, 37] } as const;

@@ -6,6 +6,7 @@ import { type ChildExit, FfmpegChild } from "./child.ts";
 export interface ToolOptions {
   readonly binary: string;
   readonly args: readonly string[];
+  readonly cwd?: string;
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { chooseAudio } from "./choose-audio.ts";
 import { type FfprobeReport, parseReport } from "./ffprobe-report.ts";
-import { chooseVideo, listAudio, parseRatio } from "./stream-facts.ts";
+import { chooseVideo, listAudio, listSubtitles, parseRatio } from "./stream-facts.ts";
 
 const video = (more: object = {}) => ({
   codec_type: "video",
@@ -122,4 +122,47 @@ test("any JSON is either understood or refused, never thrown at", () => {
     }),
   );
   for (const text of ["", "{", "[]", "null", '{"format":{}}']) expect(parseReport(text)).toBeUndefined();
+});
+
+describe("subtitles", () => {
+  const subtitle = (more: object = {}) => ({ codec_type: "subtitle", codec_name: "subrip", ...more });
+
+  test("are listed with what they are for, by disposition or by title", () => {
+    const streams = [
+      subtitle({ tags: { language: "ger", title: " Deutsch " }, disposition: { default: 1 } }),
+      subtitle({ codec_name: "hdmv_pgs_subtitle", disposition: { forced: 1 } }),
+      subtitle({
+        codec_name: "dvb_teletext",
+        tags: { language: "und" },
+        disposition: { hearing_impaired: 1 },
+      }),
+      subtitle({ codec_name: "dvd_subtitle", tags: { TITLE: "English (SDH)" } }),
+      subtitle({ codec_name: "ass", tags: { title: "Signs, forced" } }),
+      subtitle({ codec_name: "mov_text", tags: { title: "Director's Commentary" } }),
+      subtitle({ codec_name: undefined }),
+    ];
+    const no = { isForced: false, isDefault: false, isHearingImpaired: false, isCommentary: false };
+    expect(listSubtitles(report(video(), ...streams))).toEqual([
+      { ...no, index: 1, codec: "subrip", kind: "text", language: "ger", title: "Deutsch", isDefault: true },
+      { ...no, index: 2, codec: "hdmv_pgs_subtitle", kind: "bitmap", isForced: true },
+      { ...no, index: 3, codec: "dvb_teletext", isHearingImpaired: true },
+      {
+        ...no,
+        index: 4,
+        codec: "dvd_subtitle",
+        kind: "bitmap",
+        title: "English (SDH)",
+        isHearingImpaired: true,
+      },
+      { ...no, index: 5, codec: "ass", kind: "text", title: "Signs, forced", isForced: true },
+      {
+        ...no,
+        index: 6,
+        codec: "mov_text",
+        kind: "text",
+        title: "Director's Commentary",
+        isCommentary: true,
+      },
+    ]);
+  });
 });

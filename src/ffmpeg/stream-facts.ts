@@ -1,6 +1,6 @@
 import { type Rational, rational } from "../base/rational.ts";
 import type { FfprobeReport, FfprobeStream } from "./ffprobe-report.ts";
-import type { AudioFacts, VideoFacts } from "./media-facts.ts";
+import type { AudioFacts, SubtitleFacts, SubtitleKind, VideoFacts } from "./media-facts.ts";
 
 /** Codecs that are pictures by nature; beside a real video stream, or alone in a sound file, they are a cover. */
 const STILL_CODECS = new Set(["mjpeg", "png", "bmp", "gif", "tiff", "webp", "jpegls", "jpeg2000"]);
@@ -26,6 +26,11 @@ export function chooseVideo(report: FfprobeReport, demuxer: string): VideoFacts 
 /** All sound that can be decoded, in the file's order. */
 export function listAudio(report: FfprobeReport): AudioFacts[] {
   return playableAudio(report).map(audioFacts);
+}
+
+/** All subtitles, in the file's order, also those that cannot be burnt in. */
+export function listSubtitles(report: FfprobeReport): SubtitleFacts[] {
+  return report.streams.filter((stream) => isKnown(stream, "subtitle")).map(subtitleFacts);
 }
 
 function playableAudio(report: FfprobeReport): FfprobeStream[] {
@@ -63,21 +68,49 @@ function videoFacts(stream: FfprobeStream): VideoFacts {
 }
 
 function audioFacts(stream: FfprobeStream): AudioFacts {
-  const language = stream.tags.language;
   return {
     index: stream.index,
     codec: stream.codec_name!,
+    startSeconds: stream.start_time,
     profile: known(stream.profile),
     sampleRate: stream.sample_rate!,
     channels: stream.channels!,
     channelLayout: known(stream.channel_layout),
-    language: language === "und" ? undefined : known(language),
+    language: languageOf(stream),
     isDefault: stream.disposition.default === 1,
     isCommentary: stream.disposition.comment === 1 || COMMENTARY.test(stream.tags.title ?? ""),
     isDescription: stream.disposition.visual_impaired === 1,
     durationSeconds: duration(stream),
   };
 }
+
+const SUBTITLE_KINDS: Readonly<Record<string, SubtitleKind>> = {
+  ...{ subrip: "text", ass: "text", ssa: "text", mov_text: "text", webvtt: "text", text: "text" },
+  ...{ hdmv_pgs_subtitle: "bitmap", dvd_subtitle: "bitmap", dvb_subtitle: "bitmap", xsub: "bitmap" },
+};
+
+function subtitleFacts({ index, codec_name, disposition, tags }: FfprobeStream): SubtitleFacts {
+  const title = known(tags.title?.trim());
+  return {
+    index,
+    codec: codec_name!,
+    kind: SUBTITLE_KINDS[codec_name!],
+    title,
+    language: languageOf({ tags }),
+    isForced: disposition.forced === 1 || FORCED.test(title ?? ""),
+    isDefault: disposition.default === 1,
+    isHearingImpaired: disposition.hearing_impaired === 1 || HEARING_IMPAIRED.test(title ?? ""),
+    isCommentary: disposition.comment === 1 || COMMENTARY.test(title ?? ""),
+  };
+}
+
+function languageOf({ tags }: Pick<FfprobeStream, "tags">): string | undefined {
+  return tags.language === "und" ? undefined : known(tags.language);
+}
+
+/** Titles of subtitles whose disposition says nothing. */
+const FORCED = /\bforced\b|\berzwungen/i;
+const HEARING_IMPAIRED = /\bSDH\b|\bCC\b|hard of hearing|hearing impaired/i;
 
 /** Titles of commentaries whose disposition says nothing; they are far more common than those that do. */
 const COMMENTARY = /\bcommentary\b|\bkommentar\b|\bcommentaires?\b/i;

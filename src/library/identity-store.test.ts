@@ -25,6 +25,7 @@ const facts: MediaFacts = {
   durationSeconds: 60.25,
   startSeconds: 0,
   audioStreams: [],
+  subtitleStreams: [],
 };
 
 test("numbers last over restarts and count channels and media apart", async () => {

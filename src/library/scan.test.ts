@@ -210,6 +210,20 @@ describe("from scan to scan", () => {
     expect((await scan()).channels[0]!.media[0]!.facts.demuxer).toBe("matroska");
   });
 
+  test("subtitle files beside a film are noticed when they come, change and go", async () => {
+    await put("A/1.mp4");
+    const script = join(root, "A/1.de.srt");
+    const sidecars = async () => (await scan()).channels[0]!.media[0]!.sidecars;
+    expect(await sidecars()).toEqual([]);
+    await writeFile(script, "a");
+    const [first] = await sidecars();
+    expect(first).toMatchObject({ path: script, sizeBytes: 1, language: "de" });
+    await writeFile(script, "ab");
+    expect((await sidecars())[0]).toMatchObject({ sizeBytes: 2 });
+    await rm(script);
+    expect(await sidecars()).toEqual([]);
+  });
+
   test("a scan that was broken off is continued by the next one", async () => {
     await put("A/1.mp4", "A/2.mp4");
     const controller = new AbortController();

@@ -4,12 +4,13 @@ import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
 import { chooseAudio } from "../ffmpeg/choose-audio.ts";
 import { measureLoudness } from "../ffmpeg/loudness.ts";
-import type { MediaFacts } from "../ffmpeg/media-facts.ts";
+import type { MediaFacts, SidecarFacts } from "../ffmpeg/media-facts.ts";
 import { type ProbeOptions, probeFile } from "../ffmpeg/probe.ts";
 import { concurrently } from "./concurrently.ts";
 import type { IdentityStore } from "./identity-store.ts";
 import { MEDIA_EXTENSIONS, titleFromFileName } from "./media-files.ts";
 import { compareNaturalPaths } from "./natural-order.ts";
+import { SidecarFinder } from "./sidecars.ts";
 import { type Found, type Rejection, undecodable, walkMedia } from "./walk.ts";
 
 /** One playable file. */
@@ -21,6 +22,8 @@ export interface MediaItem {
   /** From the file's metadata, else from its name. */
   readonly title: string;
   readonly facts: MediaFacts;
+  /** Subtitle files beside it. */
+  readonly sidecars: readonly SidecarFacts[];
 }
 
 /** A folder whose files, in natural order, are a channel. */
@@ -88,7 +91,7 @@ export async function scanFolder(folder: string, options: ScanOptions): Promise<
   try {
     await concurrently(files, options.concurrency ?? 4, examine, options.signal);
     rejected.sort((a, b) => compareNaturalPaths(a.path, b.path));
-    const channels = makeChannels(root, found, facts, options.store);
+    const channels = await makeChannels(root, found, facts, options.store);
     if (channels.length === 0) throw nothingToPlay(root, rejected);
     return { channels, rejected };
   } finally {
@@ -158,26 +161,29 @@ function isAbsent(failure: unknown): boolean {
   return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
 }
 
-function makeChannels(
+async function makeChannels(
   root: string,
   found: Found,
   facts: ReadonlyMap<string, MediaFacts>,
   store: IdentityStore,
-): LibraryChannel[] {
+): Promise<LibraryChannel[]> {
   const channels: LibraryChannel[] = [];
+  const sidecars = new SidecarFinder();
   for (const { key, files } of found.folders) {
     const playable = files.filter((file) => facts.has(file));
     if (playable.length === 0) continue;
     const folder = join(root, key);
     const id = store.channelId(key);
-    const media = playable.map((file) => mediaItem(store.mediaId(file), facts.get(file)!));
+    const media: MediaItem[] = [];
+    for (const file of playable) media.push(await mediaItem(store.mediaId(file), facts.get(file)!, sidecars));
     channels.push({ id, number: id, name: basename(folder) || folder, folder, media });
   }
   return channels;
 }
 
-function mediaItem(id: number, facts: MediaFacts): MediaItem {
-  return { id, path: facts.path, title: facts.title ?? titleFromFileName(basename(facts.path)), facts };
+async function mediaItem(id: number, facts: MediaFacts, sidecars: SidecarFinder): Promise<MediaItem> {
+  const title = facts.title ?? titleFromFileName(basename(facts.path));
+  return { id, path: facts.path, title, facts, sidecars: await sidecars.of(facts.path) };
 }
 
 function nothingToPlay(root: string, rejected: readonly Rejection[]): AppError {

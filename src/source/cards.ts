@@ -1,6 +1,7 @@
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { FONT_FOLDER } from "./burn-in.ts";
 import type { CardLine, CardPicture } from "./encoder-input.ts";
 import { CARD_FONT_FILE } from "./picture-chain.ts";
 
@@ -8,15 +9,19 @@ const LINE_CHARACTERS = 32;
 const MAX_TITLE_LINES = 3;
 const TITLE_SIZE = 0.085;
 const SUBTITLE_SIZE = 0.045;
+const SUBTITLE_FONT_STYLES = ["", "-Bold", "-Oblique", "-BoldOblique"];
 const LINE_SPACING = 1.35;
 const TITLE_COLOUR = "0xf2f4f8";
 const SUBTITLE_COLOUR = "0x8f9bb3";
 
-/** Makes the working folder of encoders that draw text, with the font in it. */
+/** Makes the working folder of encoders that draw text, with the fonts of cards and subtitles in it. */
 export async function prepareCardFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const font = createRequire(import.meta.url).resolve("dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf");
-  await copyFile(font, join(folder, CARD_FONT_FILE));
+  const fonts = join(folder, FONT_FOLDER);
+  await mkdir(fonts, { recursive: true });
+  const { resolve } = createRequire(import.meta.url);
+  const font = (style: string) => resolve(`dejavu-fonts-ttf/ttf/DejaVuSans${style}.ttf`);
+  await copyFile(font("-Bold"), join(folder, CARD_FONT_FILE));
+  for (const style of SUBTITLE_FONT_STYLES) await copyFile(font(style), join(fonts, `subtitles${style}.ttf`));
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Rational } from "../base/rational.ts";
 import { FrameGrid, type HouseFormat } from "../media/house-format.ts";
 import { SOFTWARE_ENCODER, type VideoEncoderName } from "../media/video-encoders.ts";
 import type { RunPosition } from "../mp4/gop-assembler.ts";
+import { bitmapArguments } from "./burn-in.ts";
 import type { EncoderInput, EncoderSpan } from "./encoder-input.ts";
 import { cardChain, fileChain } from "./picture-chain.ts";
 import { soundChain } from "./sound-chain.ts";
@@ -58,9 +59,11 @@ export function encoderCommand(
     end: grid.audioFrame(span.frames) + 2,
     offsetSeconds: origin + span.audioPhase / format.audioSampleRate,
   };
-  const { picture } = input;
+  const { picture, burnIn } = input;
   const pictures =
-    picture.kind === "card" ? cardChain(picture, span, format) : fileChain(picture, origin, span, format);
+    picture.kind === "card"
+      ? cardChain(picture, span, format)
+      : fileChain(picture, origin, span, format, burnIn);
   const sounds = soundChain({ stream: input.audioStream, gain: input.gain }, sound, format);
   const graph = `${[pictures, ...upload].join(",")}[v];${sounds}[a]`;
   return {
@@ -70,6 +73,9 @@ export function encoderCommand(
       ...device,
       ...(input.fileArguments ? seekArguments(span, format) : []),
       ...(input.fileArguments ?? []),
+      ...(burnIn?.kind === "bitmap"
+        ? bitmapArguments(burnIn, burnIn.zeroSeconds + frameSeconds(span.startFrame, format.fps))
+        : []),
       ...[
         "-filter_complex",
         graph,

@@ -1,4 +1,5 @@
 import type { ScanKind } from "../ffmpeg/media-facts.ts";
+import type { BurnIn } from "./burn-in.ts";
 import type { SourceColour } from "./colour.ts";
 import type { Gain } from "./loudness-gain.ts";
 
@@ -13,6 +14,8 @@ export interface EncoderInput {
   readonly gain?: Gain;
   /** Seconds of the file that lie before the item's zero, see `pictureOriginSeconds`. Default 0. */
   readonly originSeconds?: number;
+  /** Subtitles that are burnt into a video stream of the file. */
+  readonly burnIn?: BurnIn;
 }
 
 /** A video stream of the file. */

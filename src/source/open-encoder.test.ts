@@ -26,6 +26,7 @@ const facts: MediaFacts = {
     { index: 1, language: "eng", isDefault: true, ...sound },
     { index: 2, language: "ger", ...sound },
   ],
+  subtitleStreams: [],
   loudness: [{ stream: 2, integratedLufs: -30, truePeakDb: -12 }],
 };
 const media = { id: 1, title: "A", facts };

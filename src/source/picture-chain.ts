@@ -1,4 +1,5 @@
 import type { HouseFormat } from "../media/house-format.ts";
+import { type BurnIn, layPictures, setText } from "./burn-in.ts";
 import { scaleColours, toBt709 } from "./colour.ts";
 import type { CardLine, CardPicture, EncoderSpan, FilePicture } from "./encoder-input.ts";
 import { FLICKS, frameSeconds } from "./time-base.ts";
@@ -10,6 +11,9 @@ export const CARD_FONT_FILE = "card-font.ttf";
 /** A file may end this much before its stated length; the rest is a still and silence. */
 const TOLERATED_SHORTFALL_SECONDS = 1;
 const CARD_BACKGROUND = "0x14181f";
+
+/** Subtitles are timed in milliseconds, and libass cuts off what is less: with this it rounds. */
+const ROUNDING_SECONDS = 0.0005;
 
 /** What every picture goes through last. */
 const FINISH = [
@@ -33,6 +37,7 @@ export function fileChain(
   originSeconds: number,
   span: EncoderSpan,
   format: HouseFormat,
+  burnIn?: BurnIn,
 ): string {
   const { fps, gopFrames } = format;
   const frames = span.frames - span.startFrame;
@@ -48,21 +53,37 @@ export function fileChain(
     `fps=fps=${fps.num}/${fps.den}:start_time=0`,
     `tpad=stop_mode=clone:stop_duration=${(TOLERATED_SHORTFALL_SECONDS + picture.stillSeconds).toFixed(3)}`,
     `trim=start_frame=${preroll}:end_frame=${preroll + frames}`,
-    "setpts=PTS-STARTPTS",
-    ...intoHouse(picture, format),
+    ...(burnIn
+      ? fileClock(burnIn.zeroSeconds + frameSeconds(span.startFrame, fps))
+      : ["setpts=PTS-STARTPTS"]),
+    ...intoHouse(picture, format, burnIn),
+    ...(burnIn ? [`settb=${fps.den}/${fps.num}`, "setpts=N"] : []),
     ...FINISH,
   ].join(",");
 }
 
-/** Scales to the house size, with bars where the shapes differ, and to BT.709. */
-function intoHouse({ colour, canToneMap = true }: FilePicture, { width, height }: HouseFormat): string[] {
+/** Gives the run's pictures the time at which they stand in the file: subtitles go by it. */
+function fileClock(startSeconds: number): string[] {
+  const start = Math.round((startSeconds + ROUNDING_SECONDS) * FLICKS);
+  return [`settb=1/${FLICKS}`, `setpts=PTS-STARTPTS+${start}`];
+}
+
+/**
+ * Scales to the house size and to BT.709, sets text into the picture, adds bars where the shapes differ, and lays
+ * pictures over the whole. Subtitles come behind the tone mapping: their white is white.
+ */
+function intoHouse(picture: FilePicture, format: HouseFormat, burnIn?: BurnIn): string[] {
+  const { colour, canToneMap = true } = picture;
+  const { width, height } = format;
   const shape = `${width}/${height}`;
   return [
     `scale=w='max(2,if(gt(dar,${shape}),${width},trunc(${height}*dar/2)*2))'` +
       `:h='max(2,if(gt(dar,${shape}),trunc(${width}/dar/2)*2,${height}))':flags=bicubic+accurate_rnd` +
       scaleColours(colour, canToneMap),
     ...toBt709(colour, canToneMap),
+    ...(burnIn?.kind === "text" ? setText(burnIn, format) : []),
     `pad=w=${width}:h=${height}:x='trunc((ow-iw)/4)*2':y='trunc((oh-ih)/4)*2':eval=frame`,
+    ...(burnIn?.kind === "bitmap" ? [layPictures(burnIn, format)] : []),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { MediaFacts } from "../ffmpeg/probe.ts";
 import type { Gop } from "../media/gop.ts";
+import type { ItemSubtitle } from "./burn-in.ts";
 import type { CardPicture } from "./encoder-input.ts";
 import type { Gain } from "./loudness-gain.ts";
 
@@ -13,6 +14,8 @@ export interface PlayItem {
   /** Index of the audio stream that is heard; undefined for silence. */
   readonly audioStream?: number;
   readonly gain?: Gain;
+  /** The subtitle track that is burnt in; undefined for none. */
+  readonly subtitle?: ItemSubtitle;
   /** What is shown when the file has no picture. */
   readonly card?: CardPicture;
 }

@@ -2,14 +2,18 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SystemClock } from "../../src/base/clock.ts";
+import type { AppError } from "../../src/base/errors.ts";
 import type { MediaFacts } from "../../src/ffmpeg/media-facts.ts";
 import { probeFile } from "../../src/ffmpeg/probe.ts";
+import { SidecarFinder } from "../../src/library/sidecars.ts";
 import { frameCount, type Gop } from "../../src/media/gop.ts";
 import type { HouseFormat } from "../../src/media/house-format.ts";
 import { Muxer } from "../../src/mpegts/muxer.ts";
+import { BurnInChoice } from "../../src/source/burn-in-choice.ts";
 import { prepareCardFolder } from "../../src/source/cards.ts";
 import { openEncoder, type Preferences, planItem } from "../../src/source/open-encoder.ts";
 import type { PlayItem } from "../../src/source/source.ts";
+import { SubtitleFiles } from "../../src/source/subtitle-files.ts";
 import { Splicer } from "../../src/splice/splicer.ts";
 
 const clock = new SystemClock();
@@ -18,6 +22,8 @@ const clock = new SystemClock();
 export class EncodingStudio implements AsyncDisposable {
   readonly folder: string;
   readonly format: HouseFormat;
+  /** Why items were encoded without the subtitles that were chosen for them. */
+  readonly leftOut: string[] = [];
 
   private constructor(folder: string, format: HouseFormat) {
     this.folder = folder;
@@ -40,13 +46,16 @@ export class EncodingStudio implements AsyncDisposable {
   /** Probes and plans a file; `more` is added to its facts. */
   async plan(path: string, preferences: Preferences = {}, more: Partial<MediaFacts> = {}): Promise<PlayItem> {
     const probed = await probeFile(path, { toolset: { ffprobe: "ffprobe", ffmpeg: "ffmpeg" }, clock });
-    const media = { id: 1, title: probed.title ?? path, facts: { ...probed, ...more } };
+    const sidecars = await new SidecarFinder().of(path);
+    const media = { id: 1, title: probed.title ?? path, facts: { ...probed, ...more }, sidecars };
     return planItem(media, this.format, join(this.folder, "work"), preferences);
   }
 
   /** The Gops of an item from `startFrame` to its end. Throws what the source throws. */
   async encode(item: PlayItem, startFrame = 0): Promise<Gop[]> {
-    const open = openEncoder({ ffmpeg: "ffmpeg", folder: join(this.folder, "work"), clock }, this.format);
+    const surroundings = { ffmpeg: "ffmpeg", folder: join(this.folder, "work"), clock };
+    const burnIn = await this.#prepare(item, surroundings);
+    const open = openEncoder({ ...surroundings, burnIn }, this.format);
     const source = open(item, { startFrame, audioPhase: 0 });
     try {
       const gops: Gop[] = [];
@@ -55,6 +64,13 @@ export class EncodingStudio implements AsyncDisposable {
     } finally {
       await source.close();
     }
+  }
+
+  async #prepare(item: PlayItem, surroundings: { ffmpeg: string; folder: string; clock: SystemClock }) {
+    const onFailure = (_: PlayItem, { code, message }: AppError) => this.leftOut.push(`${code}: ${message}`);
+    const files = await SubtitleFiles.open({ ...surroundings, onFailure });
+    await files.prepare([item]);
+    return new BurnInChoice(files, ({ reason }) => this.leftOut.push(reason));
   }
 
   /**
