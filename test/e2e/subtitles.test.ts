@@ -368,7 +368,12 @@ it("on air the same pictures have their subtitles, however often encoders die", 
   writeFileSync(join(channel, "film.srt"), "1\n00:00:02,000 --> 00:00:07,000\nFünf Sekunden lang\n");
   await using server = await ServerUnderTest.start({
     folder: join(media, "on-air"),
-    config: { ...SMALL_HOUSE, subtitles: { burn_in: "preferred", preferred_languages: ["de"] } },
+    config: {
+      ...SMALL_HOUSE,
+      subtitles: { burn_in: "preferred", preferred_languages: ["de"] },
+      // Also on a machine that is busy with other things.
+      channels: { lead_seconds: 20 },
+    },
   });
   while (server.logged("subtitles prepared").length === 0) await clock.sleep(50);
   const capture = join(media, "capture.ts");
@@ -385,6 +390,7 @@ it("on air the same pictures have their subtitles, however often encoders die", 
   const report = await watching;
   expectSeamless(report);
   expect(server.logged("encoder failed; another one takes over").length).toBeGreaterThan(1);
+  expect(server.logged("standby picture on air")).toEqual([]);
   expect(server.logged("programme is shown without its subtitles")).toEqual([]);
   const shown = whiteStretches(await lumaOf(capture, BOTTOM), 0);
   // The first and the last may be cut off by the capture.
