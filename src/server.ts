@@ -23,7 +23,7 @@ import { channelFormat, defineChannel, StandbyPictures } from "./line-up.ts";
 import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import { Machine } from "./machine/machine.ts";
-import type { HouseFormat } from "./media/house-format.ts";
+import { type HouseFormat, requireRoom } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER, type VideoEncoderName } from "./media/video-encoders.ts";
 import { registerM3uOutput } from "./outputs/m3u.ts";
 import { registerMpegTsOutput, type ViewerNews } from "./outputs/mpegts.ts";
@@ -31,7 +31,9 @@ import { prepareCardFolder } from "./source/cards.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import type { EncoderSurroundings } from "./source/open-encoder.ts";
 import { DataFolder } from "./store/data-folder.ts";
-import { mediaPace } from "./throttle/release.ts";
+import { OverrideFile } from "./throttle/override-store.ts";
+import { throttleSettings } from "./throttle/settings.ts";
+import { ThrottlePlan } from "./throttle/throttle-plan.ts";
 
 /** Where a channel's timestamps begin: ten seconds, so that nothing wraps in its first moments. */
 const START_TICKS = 900_000;
@@ -107,7 +109,15 @@ export class Server {
   }
 
   /** Puts those keys of a configuration in force that need no restart (`log.level` is its logger's owner's). */
-  apply({ channels, session_manager }: Config): void {
+  apply(config: Config): void {
+    const { channels, session_manager } = config;
+    const throttle = throttleSettings(config);
+    // Asked first: what cannot be met is refused before anything has changed.
+    for (const { format } of this.manager.definitions) {
+      requireRoom({ ...format, totalBps: throttle.targetBps });
+    }
+    this.#live.throttles.configure(throttle);
+    this.manager.applyThrottle();
     this.#live.idleTimeoutMs = session_manager.idle_timeout_seconds * 1000;
     this.manager.setLinger(channels.linger_seconds * 1000);
   }
@@ -121,6 +131,7 @@ export class Server {
 /** Settings that may change while the server runs. */
 interface LiveSettings {
   idleTimeoutMs: number;
+  readonly throttles: ThrottlePlan;
 }
 
 type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity"> & {
@@ -130,7 +141,14 @@ type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity"> & {
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log, onProgress } = options;
   await claimDataFolder(options, scope);
-  const live: LiveSettings = { idleTimeoutMs: config.session_manager.idle_timeout_seconds * 1000 };
+  const throttles = new ThrottlePlan(
+    throttleSettings(config),
+    await OverrideFile.open(options.dataFolder, log),
+  );
+  const live: LiveSettings = {
+    idleTimeoutMs: config.session_manager.idle_timeout_seconds * 1000,
+    throttles,
+  };
   onProgress?.({ step: "tools" });
   const tools = await locateFfmpeg({
     ffmpegPath: config.ffmpeg.path || undefined,
@@ -148,7 +166,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   await prepareCardFolder(surroundings.folder);
   const { machine, choice } = await chooseEncoder(options, tools, surroundings, scope.signal);
   let disturb = () => {};
-  const manager = makeManager(options, () => disturb());
+  const manager = makeManager(options, throttles, () => disturb());
   scope.defer(() => manager.close());
   let ready = false;
   const app = makeApp(options, manager, live, () => ready);
@@ -160,7 +178,8 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const standby = new StandbyPictures(surroundings);
   const definitions: ChannelDefinition[] = [];
   for (const channel of library.channels) {
-    definitions.push(await defineChannel(channel, config, surroundings, standby, choice));
+    const targetBps = () => throttles.of(channel.id).targetBps;
+    definitions.push(await defineChannel(channel, config, targetBps, surroundings, standby, choice));
   }
   for (const definition of definitions) manager.add(definition);
   scope.signal.throwIfAborted();
@@ -242,18 +261,18 @@ async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope:
   }
 }
 
-function makeManager(options: ServerOptions, onAir: () => void): ChannelManager {
+function makeManager(options: ServerOptions, throttles: ThrottlePlan, onAir: () => void): ChannelManager {
   const { config, clock, random, log, startTicks } = options;
   const { lead_seconds, ring_seconds, linger_seconds } = config.channels;
   return new ChannelManager({
     settings: {
       leadMs: lead_seconds * 1000,
       ringMs: ring_seconds * 1000,
-      releasePolicy: mediaPace,
       startTicks: startTicks ?? START_TICKS,
       clock,
       random,
     },
+    throttleOf: (channelId) => throttles.of(channelId),
     lingerMs: linger_seconds * 1000,
     onEvent: ({ number, name }, event) => {
       if (event.type === "on_air") onAir();

@@ -9,7 +9,8 @@ import { houseFormat } from "../media/house-format.ts";
 import { Analyser } from "../mpegts/analyser.ts";
 import { LoopSchedule } from "../playout/loop-schedule.ts";
 import type { OpenSource, PlayItem } from "../source/source.ts";
-import { mediaPace } from "../throttle/release.ts";
+import { settingsOf } from "../throttle/settings.fixtures.ts";
+import type { ThrottleSettings } from "../throttle/settings.ts";
 import { Channel, type ChannelDefinition } from "./channel.ts";
 import { ChannelManager } from "./channel-manager.ts";
 import type { ChannelEvent } from "./events.ts";
@@ -78,7 +79,11 @@ function filler(): Gop[] {
 }
 
 /** A channel under a manual clock, with everything it sent and said. */
-function onAir(items: PlayItem[], wallStartMs = Date.UTC(2026, 0, 1)) {
+function onAir(
+  items: PlayItem[],
+  wallStartMs = Date.UTC(2026, 0, 1),
+  throttle: ThrottleSettings = settingsOf("burst"),
+) {
   const clock = new ManualClock(wallStartMs);
   const studio = new Studio(clock);
   const events: ChannelEvent[] = [];
@@ -87,10 +92,10 @@ function onAir(items: PlayItem[], wallStartMs = Date.UTC(2026, 0, 1)) {
     ...{ open: studio.open, filler: filler() },
   };
   const settings = {
-    ...{ leadMs: 8000, ringMs: 12_000, releasePolicy: mediaPace, startTicks: 900_000 },
+    ...{ leadMs: 8000, ringMs: 12_000, startTicks: 900_000 },
     ...{ clock, random: () => 0.5 },
   };
-  const channel = new Channel(definition, settings, (event) => events.push(event));
+  const channel = new Channel(definition, settings, throttle, (event) => events.push(event));
   const analyser = new Analyser();
   let position = 0;
   const receive = () => {
@@ -110,6 +115,8 @@ function onAir(items: PlayItem[], wallStartMs = Date.UTC(2026, 0, 1)) {
   return { clock, studio, channel, events, types, analyser, run, definition, settings };
 }
 
+const throttleOf = () => settingsOf("burst");
+
 function expectPerfect(analyser: Analyser): void {
   expect(analyser.report().findings).toEqual([]);
   expect(analyser.report().verdict).toBe("clean");
@@ -125,8 +132,7 @@ describe("Channel", () => {
       const expected = schedule.at(Math.floor((clock.wallNow() * 30) / 1000));
       expect(channel.onNow.item.title).toBe(expected.item.title);
       // What has been sent is what is on, within one tick.
-      const newest = channel.ring.newest!;
-      expect(newest.released).toBeGreaterThan(0);
+      expect(channel.ring.timeOf(channel.ring.head)).toBeGreaterThan(channel.ring.now - 2);
     }
     expectPerfect(analyser);
     // From the start of the Gop in which the schedule stood, to now.
@@ -216,10 +222,9 @@ describe("Channel", () => {
     expect(types()).toContain("filler_started");
     for (let tick = 0; tick < 100; tick++) {
       await run(40);
-      const newest = channel.ring.newest!;
       // Half a second is always in hand: what is on air never waits for what is to come.
       expect(channel.leadFrames).toBeGreaterThan(0);
-      expect(newest.released).toBeGreaterThan(0);
+      expect(channel.ring.timeOf(channel.ring.head)).toBeGreaterThan(channel.ring.now - 2);
     }
     slow.resolve();
     studio.onGop = () => undefined;
@@ -275,7 +280,7 @@ describe("ChannelManager", () => {
     const before = studio.opened.length;
     const events: string[] = [];
     const onEvent = (_channel: ChannelDefinition, event: ChannelEvent) => void events.push(event.type);
-    const manager = new ChannelManager({ settings, lingerMs: 30_000, onEvent });
+    const manager = new ChannelManager({ settings, throttleOf, lingerMs: 30_000, onEvent });
     manager.add(definition);
     const holds = Array.from({ length: 50 }, () => manager.hold(1));
     expect(new Set(holds.map((hold) => hold.channel)).size).toBe(1);
@@ -299,7 +304,7 @@ describe("ChannelManager", () => {
   it("keeps channels on air for another while when that is changed, those too that linger already", async () => {
     const { clock, definition, settings, channel } = onAir([item("film", 30 * 600)]);
     await Promise.all([channel.stop(), clock.advance(1000)]);
-    const manager = new ChannelManager({ settings, lingerMs: 30_000, onEvent: () => undefined });
+    const manager = new ChannelManager({ settings, throttleOf, lingerMs: 30_000, onEvent: () => undefined });
     manager.add(definition);
     const onAirAfter = async (ms: number) => {
       await clock.advance(ms);
@@ -321,7 +326,7 @@ describe("ChannelManager", () => {
 
   it("says which channels there are when asked for another one", () => {
     const { settings } = onAir([item("film", 300)]);
-    const manager = new ChannelManager({ settings, lingerMs: 0, onEvent: () => undefined });
+    const manager = new ChannelManager({ settings, throttleOf, lingerMs: 0, onEvent: () => undefined });
     expect(() => manager.hold(9)).toThrow(/no channel 9/);
   });
 });

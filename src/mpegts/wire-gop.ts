@@ -11,3 +11,10 @@ export interface WireGop {
   /** Byte position at which each slot begins, and at the end the length of `bytes`. */
   readonly slotOffsets: Uint32Array;
 }
+
+/** Bytes of a Gop that are due when the channel's clock stands at `position` (channel frames, a real number). */
+export function wireBytesDue(gop: WireGop, position: number): number {
+  const slots = gop.frames * gop.slotsPerFrame;
+  const begun = Math.floor((position - gop.frame) * gop.slotsPerFrame) + 1;
+  return gop.slotOffsets[Math.min(slots, Math.max(0, begun))]!;
+}

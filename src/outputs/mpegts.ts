@@ -78,7 +78,7 @@ async function serve(
   socket.removeAllListeners("end");
   socket.setTimeout(0);
   socket.setNoDelay(true);
-  const viewer = new TsViewer(socket, channel.ring, options.clock, options.idleTimeoutMs);
+  const viewer = new TsViewer(socket, channel.ring, channel.pace(), options.clock, options.idleTimeoutMs);
   viewers.add(viewer);
   const about = {
     channel: channel.definition,
@@ -88,6 +88,7 @@ async function serve(
   options.onViewer(about);
   const unsubscribe = channel.subscribe({
     onRelease: () => viewer.pump(),
+    onThrottle: () => viewer.setPace(channel.pace()),
     onOffAir: () => void viewer.close("off_air"),
   });
   const leave = () => {

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import type { WirePosition, WireRing } from "../channels/wire-ring.ts";
+import type { Entry, PaceReport, ViewerPace } from "../throttle/viewer-pace.ts";
 
 /** A viewer whose socket takes nothing for so long is idle (somebody pressed pause): it loses its place. */
 const IDLE_MS = 10_000;
@@ -20,8 +21,9 @@ export interface ViewerFigures {
 }
 
 /**
- * One client on a channel: a position in its ring, and a socket that is written to as fast as it takes. A viewer
- * that is too slow loses pictures, never anybody else's time: it goes on at the newest keyframe.
+ * One client on a channel: a position in its ring, and a socket that is written to as fast as it takes, as far as
+ * its pace lets it. A viewer that is too slow loses pictures, never anybody else's time: it goes on at a keyframe,
+ * the newest one unless its pace says otherwise.
  */
 export class TsViewer {
   readonly figures: ViewerFigures = { bytesSent: 0, jumps: 0 };
@@ -29,14 +31,16 @@ export class TsViewer {
   readonly #ring: WireRing;
   readonly #clock: Clock;
   readonly #idleTimeoutMs: () => number;
+  #pace: ViewerPace;
   #position: WirePosition | undefined;
   #blockedSinceMs: number | undefined;
   #end: ViewerEnd | undefined;
 
   /** Ends when the socket closes, or after `idleTimeoutMs` in which the socket took nothing. */
-  constructor(socket: Socket, ring: WireRing, clock: Clock, idleTimeoutMs: () => number) {
+  constructor(socket: Socket, ring: WireRing, pace: ViewerPace, clock: Clock, idleTimeoutMs: () => number) {
     this.#socket = socket;
     this.#ring = ring;
+    this.#pace = pace;
     this.#clock = clock;
     this.#idleTimeoutMs = idleTimeoutMs;
     socket.on("drain", this.#onDrain);
@@ -47,11 +51,29 @@ export class TsViewer {
     return this.#end ?? "client_gone";
   }
 
+  /** How it is served at present; times are wall-clock ms since the epoch. */
+  get throttle(): PaceReport {
+    const { report } = this.#pace;
+    const epochMs = this.#clock.wallNow() - this.#clock.now();
+    const decisions = report.decisions.map((each) => ({ ...each, atMs: each.atMs + epochMs }));
+    return { ...report, decisions };
+  }
+
+  /** Goes on under another pace, from where it is. */
+  setPace(pace: ViewerPace): void {
+    this.#pace = pace;
+    if (this.#position !== undefined) pace.placeAt(this.#ring.timeOf(this.#position), this.#clock.now());
+  }
+
   /** Hands over what has been released since the last time. Called after each release. */
   pump(): void {
     if (this.#end || this.#socket.destroyed) return;
-    if (this.#blockedSinceMs === undefined) this.#write();
-    else this.#watchIdle(this.#clock.now() - this.#blockedSinceMs);
+    const nowMs = this.#clock.now();
+    if (this.#blockedSinceMs === undefined) this.#write(nowMs);
+    else {
+      this.#pace.blocked(nowMs);
+      this.#watchIdle(nowMs - this.#blockedSinceMs);
+    }
   }
 
   /** Ends the stream from our side; what the socket has taken still arrives. Resolves when the socket is closed. */
@@ -76,18 +98,19 @@ export class TsViewer {
     this.#socket.once("close", () => patience.cancel());
   }
 
-  #write(): void {
-    this.#position ??= this.#ring.newestKeyframe();
+  #write(nowMs: number): void {
+    if (this.#position === undefined) this.#enter("join", nowMs);
     if (this.#position === undefined) return;
-    if (this.#position < this.#ring.tail) this.#jump();
+    if (this.#position < this.#ring.tail) this.#jump("jump", nowMs);
+    const until = this.#ring.reach(this.#pace.limit(this.#ring.now, nowMs));
     for (let accepted = true; accepted; ) {
-      const bytes = this.#ring.read(this.#position, WRITE_BYTES);
+      const bytes = this.#ring.read(this.#position, Math.min(until, this.#position + WRITE_BYTES));
       if (!bytes) return;
       accepted = this.#socket.write(bytes);
       this.#position += bytes.length;
       this.figures.bytesSent += bytes.length;
     }
-    this.#blockedSinceMs = this.#clock.now();
+    this.#blockedSinceMs = nowMs;
   }
 
   #watchIdle(blockedMs: number): void {
@@ -95,14 +118,21 @@ export class TsViewer {
     else if (blockedMs >= IDLE_MS) this.#position = undefined;
   }
 
-  #jump(): void {
-    this.#position = this.#ring.newestKeyframe()!;
+  #jump(entry: "jump" | "resume", nowMs: number): void {
+    this.#enter(entry, nowMs);
     this.figures.jumps++;
   }
 
+  #enter(entry: Entry, nowMs: number): void {
+    if (this.#ring.isEmpty) return;
+    this.#position = this.#ring.keyframe(this.#ring.now - this.#pace.entryBehind(entry, nowMs));
+    this.#pace.placeAt(this.#ring.timeOf(this.#position), nowMs);
+  }
+
   readonly #onDrain = () => {
+    const nowMs = this.#clock.now();
     this.#blockedSinceMs = undefined;
-    if (this.#position === undefined) this.#jump();
-    this.#write();
+    if (this.#position === undefined) this.#jump("resume", nowMs);
+    this.#write(nowMs);
   };
 }
