@@ -1,20 +1,17 @@
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import fastify, { type FastifyInstance } from "fastify";
-import { registerHealth } from "./api/health.ts";
-import { registerProblems } from "./api/problems.ts";
 import type { Clock } from "./base/clock.ts";
-import { AppError } from "./base/errors.ts";
 import type { Log } from "./base/log.ts";
 import type { Random } from "./base/random.ts";
 import { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
 import { describeEvent } from "./channels/events.ts";
+import { ThrottleControl } from "./channels/throttle-control.ts";
 import type { Config } from "./config/schema.ts";
 import { markChildren } from "./ffmpeg/child.ts";
 import { locateFfmpeg, type Toolset } from "./ffmpeg/locate.ts";
 import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
+import { type LiveSettings, listen, makeApp } from "./http.ts";
 import { makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
@@ -23,10 +20,8 @@ import { channelFormat, defineChannel, StandbyPictures } from "./line-up.ts";
 import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import { Machine } from "./machine/machine.ts";
-import { type HouseFormat, requireRoom } from "./media/house-format.ts";
+import type { HouseFormat } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER, type VideoEncoderName } from "./media/video-encoders.ts";
-import { registerM3uOutput } from "./outputs/m3u.ts";
-import { registerMpegTsOutput, type ViewerNews } from "./outputs/mpegts.ts";
 import { prepareCardFolder } from "./source/cards.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import type { EncoderSurroundings } from "./source/open-encoder.ts";
@@ -37,12 +32,6 @@ import { ThrottlePlan } from "./throttle/throttle-plan.ts";
 
 /** Where a channel's timestamps begin: ten seconds, so that nothing wraps in its first moments. */
 const START_TICKS = 900_000;
-/** Clients get this long to send their request, in ms, and this much header, in bytes. */
-const REQUEST_TIMEOUT_MS = 10_000;
-const MAX_HEADER_BYTES = 16_384;
-/** How often slow requests are looked for, in ms. */
-const CONNECTION_CHECK_MS = 1_000;
-
 /** How often what ffmpeg said and nobody understood is written down, in ms. */
 const UNMATCHED_SAVE_MS = 600_000;
 
@@ -80,6 +69,7 @@ export class Server {
   readonly capacity: string | undefined;
   readonly #scope: Scope;
   readonly #live: LiveSettings;
+  readonly #throttle: ThrottleControl;
 
   private constructor(parts: ServerParts, scope: Scope) {
     this.manager = parts.manager;
@@ -87,6 +77,7 @@ export class Server {
     this.port = parts.port;
     this.capacity = parts.capacity;
     this.#live = parts.live;
+    this.#throttle = parts.throttle;
     this.#scope = scope;
   }
 
@@ -111,13 +102,7 @@ export class Server {
   /** Puts those keys of a configuration in force that need no restart (`log.level` is its logger's owner's). */
   apply(config: Config): void {
     const { channels, session_manager } = config;
-    const throttle = throttleSettings(config);
-    // Asked first: what cannot be met is refused before anything has changed.
-    for (const { format } of this.manager.definitions) {
-      requireRoom({ ...format, totalBps: throttle.targetBps });
-    }
-    this.#live.throttles.configure(throttle);
-    this.manager.applyThrottle();
+    this.#throttle.configure(throttleSettings(config));
     this.#live.idleTimeoutMs = session_manager.idle_timeout_seconds * 1000;
     this.manager.setLinger(channels.linger_seconds * 1000);
   }
@@ -128,27 +113,17 @@ export class Server {
   }
 }
 
-/** Settings that may change while the server runs. */
-interface LiveSettings {
-  idleTimeoutMs: number;
-  readonly throttles: ThrottlePlan;
-}
-
 type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity"> & {
   readonly live: LiveSettings;
+  readonly throttle: ThrottleControl;
 };
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log, onProgress } = options;
   await claimDataFolder(options, scope);
-  const throttles = new ThrottlePlan(
-    throttleSettings(config),
-    await OverrideFile.open(options.dataFolder, log),
-  );
-  const live: LiveSettings = {
-    idleTimeoutMs: config.session_manager.idle_timeout_seconds * 1000,
-    throttles,
-  };
+  const live: LiveSettings = { idleTimeoutMs: config.session_manager.idle_timeout_seconds * 1000 };
+  const overrides = await OverrideFile.open(options.dataFolder, log);
+  const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
   onProgress?.({ step: "tools" });
   const tools = await locateFfmpeg({
     ffmpegPath: config.ffmpeg.path || undefined,
@@ -166,10 +141,11 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   await prepareCardFolder(surroundings.folder);
   const { machine, choice } = await chooseEncoder(options, tools, surroundings, scope.signal);
   let disturb = () => {};
-  const manager = makeManager(options, throttles, () => disturb());
+  const manager = makeManager(options, throttlePlan, () => disturb());
+  const throttle = new ThrottleControl(throttlePlan, manager);
   scope.defer(() => manager.close());
   let ready = false;
-  const app = makeApp(options, manager, live, () => ready);
+  const app = makeApp({ config, clock, log, manager, throttle, live, isReady: () => ready });
   scope.defer(() => app.close());
   const port = await listen(app, config);
 
@@ -178,7 +154,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const standby = new StandbyPictures(surroundings);
   const definitions: ChannelDefinition[] = [];
   for (const channel of library.channels) {
-    const targetBps = () => throttles.of(channel.id).targetBps;
+    const targetBps = () => throttlePlan.of(channel.id).targetBps;
     definitions.push(await defineChannel(channel, config, targetBps, surroundings, standby, choice));
   }
   for (const definition of definitions) manager.add(definition);
@@ -192,7 +168,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
     disturb = () => measurement.disturb();
     scope.defer(() => measurement.close());
   }
-  return { manager, library, port, live, capacity: known && describeCapacity(known, format) };
+  return { manager, library, port, live, throttle, capacity: known && describeCapacity(known, format) };
 }
 
 async function keepUnmatched(
@@ -261,7 +237,7 @@ async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope:
   }
 }
 
-function makeManager(options: ServerOptions, throttles: ThrottlePlan, onAir: () => void): ChannelManager {
+function makeManager(options: ServerOptions, plan: ThrottlePlan, onAir: () => void): ChannelManager {
   const { config, clock, random, log, startTicks } = options;
   const { lead_seconds, ring_seconds, linger_seconds } = config.channels;
   return new ChannelManager({
@@ -272,7 +248,7 @@ function makeManager(options: ServerOptions, throttles: ThrottlePlan, onAir: () 
       clock,
       random,
     },
-    throttleOf: (channelId) => throttles.of(channelId),
+    throttleOf: (channelId) => plan.of(channelId),
     lingerMs: linger_seconds * 1000,
     onEvent: ({ number, name }, event) => {
       if (event.type === "on_air") onAir();
@@ -280,66 +256,6 @@ function makeManager(options: ServerOptions, throttles: ThrottlePlan, onAir: () 
       log[level]({ channel: number, name, ...fields }, message);
     },
   });
-}
-
-function makeApp(
-  options: ServerOptions,
-  manager: ChannelManager,
-  live: LiveSettings,
-  isReady: () => boolean,
-): FastifyInstance {
-  const { clock, log } = options;
-  const app = fastify({
-    logger: false,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: {
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      connectionsCheckingInterval: CONNECTION_CHECK_MS,
-    },
-    // After the viewers have had their last bytes: a connection without a request must not hold the shutdown up.
-    forceCloseConnections: true,
-    routerOptions: { ignoreTrailingSlash: true },
-  });
-  registerProblems(app, log);
-  registerHealth(app, isReady);
-  // A player that is told of no channels deletes those it knew: until they are known, it is told to wait.
-  app.addHook("onRequest", async (request) => {
-    if (isReady() || !request.url.startsWith("/iptv/")) return;
-    throw new AppError("not_ready", "The server is still reading the media folder.");
-  });
-  registerM3uOutput(app, manager);
-  registerMpegTsOutput(app, {
-    manager,
-    clock,
-    idleTimeoutMs: () => live.idleTimeoutMs,
-    onViewer: (news) => logViewer(log, news),
-  });
-  return app;
-}
-
-function logViewer(log: Log, { channel, address, userAgent, left }: ViewerNews): void {
-  const about = { channel: channel.number, address, userAgent };
-  if (left) log.info({ ...about, ...left }, "viewer left");
-  else log.info(about, "viewer tuned in");
-}
-
-async function listen(app: FastifyInstance, config: Config): Promise<number> {
-  const { host, port } = config.server;
-  try {
-    await app.listen({ host, port });
-  } catch (failure) {
-    const { code, message } = failure as NodeJS.ErrnoException;
-    if (code !== "EADDRINUSE") {
-      const what = `It is not possible to listen on port ${port} of ${host}: ${message}.`;
-      throw new AppError("address_unusable", `${what} Choose another one with --host and --port.`, {
-        cause: failure,
-      });
-    }
-    const remedy = "End the other program, or choose another port with --port or server.port.";
-    throw new AppError("address_in_use", `Port ${port} on ${host} is in use. ${remedy}`, { cause: failure });
-  }
-  return (app.server.address() as AddressInfo).port;
 }
 
 async function openLibrary(options: ServerOptions, tools: Toolset, signal: AbortSignal): Promise<Library> {

@@ -138,6 +138,8 @@ export class Channel {
     if (isDeepStrictEqual(throttle, this.#throttle)) return;
     this.#throttle = throttle;
     this.#mode = MODES[throttle.mode];
+    const { mode, targetBps } = throttle;
+    this.#onEvent({ type: "throttle_changed", mode, targetBps });
     this.#tell((reader) => reader.onThrottle());
   }
 

@@ -1,4 +1,5 @@
 import { AppError } from "../base/errors.ts";
+import type { ThrottleModeName } from "../config/schema.ts";
 import type { FailureClass } from "../ffmpeg/failures.ts";
 
 /** Everything that happens on a channel and that somebody may want to know. */
@@ -20,6 +21,7 @@ export type ChannelEvent =
   | { readonly type: "item_given_up"; readonly title: string; readonly frame: number }
   | { readonly type: "filler_started"; readonly title: string }
   | { readonly type: "filler_ended"; readonly frames: number }
+  | { readonly type: "throttle_changed"; readonly mode: ThrottleModeName; readonly targetBps: number }
   | {
       readonly type: "rate_exceeded";
       readonly targetBps: number;
@@ -62,6 +64,7 @@ const DESCRIPTIONS: Record<ChannelEvent["type"], Omit<EventDescription, "fields"
   item_given_up: { level: "error", message: "programme given up; standby picture until the next one" },
   filler_started: { level: "warn", message: "standby picture on air" },
   filler_ended: { level: "info", message: "back to the programme" },
+  throttle_changed: { level: "info", message: "throttle settings changed" },
   rate_exceeded: {
     level: "warn",
     message: "content does not fit the target rate; it is sent faster rather than starved",

@@ -59,33 +59,32 @@ const LEAST_VIDEO_BPS = 50_000;
  * the transport stream's overhead fit the total rate in every second. Throws RangeError when nothing is left.
  */
 export function houseFormat(choice: HouseFormatChoice): HouseFormat {
-  requireRoom(choice);
   return {
     width: choice.width,
     height: choice.height,
     fps: choice.fps,
     gopFrames: Math.max(1, Math.round((choice.gopSeconds * choice.fps.num) / choice.fps.den)),
     reorderFrames: 1,
-    videoPeakBps: videoBudget(choice),
+    videoPeakBps: videoPeak(choice),
     audioBps: choice.audioBps,
     audioSampleRate: 48_000,
     audioChannels: 2,
   };
 }
 
-/** The same house format for another total rate in bit/s; where that leaves no room for video, for the least one. */
+/** The same house format for another total rate in bit/s. Throws RangeError when nothing is left for video. */
 export function withTotalRate(format: HouseFormat, totalBps: number): HouseFormat {
-  return { ...format, videoPeakBps: Math.max(LEAST_VIDEO_BPS, videoBudget({ ...format, totalBps })) };
-}
-
-/** Throws RangeError when a total rate in bit/s leaves no room for video beside the sound. */
-export function requireRoom(rates: RateChoice): void {
-  if (videoBudget(rates) >= LEAST_VIDEO_BPS) return;
-  const { totalBps, audioBps } = rates;
-  throw new RangeError(`${totalBps} bit/s leave no room for video beside ${audioBps} bit/s audio`);
+  return { ...format, videoPeakBps: videoPeak({ ...format, totalBps }) };
 }
 
 type RateChoice = Pick<HouseFormatChoice, "totalBps" | "audioBps" | "fps">;
+
+function videoPeak(choice: RateChoice): number {
+  const videoPeakBps = videoBudget(choice);
+  if (videoPeakBps >= LEAST_VIDEO_BPS) return videoPeakBps;
+  const { totalBps, audioBps } = choice;
+  throw new RangeError(`${totalBps} bit/s leave no room for video beside ${audioBps} bit/s audio`);
+}
 
 /** Rate of the video elementary stream that is left beside sound and overhead, in bit/s. */
 function videoBudget({ totalBps, audioBps, fps }: RateChoice): number {
