@@ -36,7 +36,15 @@ export interface HttpParts {
 }
 
 /** Everything that is answered over HTTP. It does not listen yet. */
-export function makeApp({ config, clock, log, manager, throttle, live, isReady }: HttpParts): FastifyInstance {
+export function makeApp({
+  config,
+  clock,
+  log,
+  manager,
+  throttle,
+  live,
+  isReady,
+}: HttpParts): FastifyInstance {
   const app = fastify({
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,

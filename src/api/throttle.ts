@@ -15,11 +15,15 @@ const targetBps = () => z.int().min(MIN_TARGET_BPS).max(MAX_TARGET_BPS);
 const CHANGE = z
   .strictObject({
     mode: mode().nullable().optional(),
-    target_bitrate_bps: targetBps().nullable().optional().describe("Rate of the whole transport stream in bit/s."),
+    target_bitrate_bps: targetBps()
+      .nullable()
+      .optional()
+      .describe("Rate of the whole transport stream in bit/s."),
   })
   .meta({
     id: "ChannelThrottleChange",
-    description: "A value is the channel's own from now on; null goes back to the configuration's; what is absent stays.",
+    description:
+      "A value is the channel's own from now on; null goes back to the configuration's; what is absent stays.",
   });
 
 const ORIGIN = z.enum(["channel", "configuration"]);

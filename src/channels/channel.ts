@@ -170,7 +170,10 @@ export class Channel {
   #mux(horizon: number): boolean {
     const timed = this.#lead.take(horizon);
     if (!timed) return false;
-    this.ring.append(this.#muxer.mux(timed));
+    const constantBps = this.#mode.multiplex === "constant" ? this.#throttle.targetBps : undefined;
+    const gop = this.#muxer.mux(timed, constantBps);
+    if (gop.bps !== undefined) this.#rateWatch.look(gop.bps, this.#throttle.targetBps);
+    this.ring.append(gop);
     return true;
   }
 

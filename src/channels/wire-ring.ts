@@ -1,4 +1,4 @@
-import { type WireGop, wireBytesDue } from "../mpegts/wire-gop.ts";
+import { type WireGop, wireBytesDue, wireStart, wireTime } from "../mpegts/wire-gop.ts";
 
 /** A position in a channel's bytes, counted from its first packet on air. */
 export type WirePosition = number;
@@ -72,7 +72,7 @@ export class WireRing {
     if (position === Number.POSITIVE_INFINITY) return this.#end;
     for (let index = this.#entries.length - 1; index >= 0; index--) {
       const { gop, start } = this.#entries[index]!;
-      if (position >= gop.frame) return start + wireBytesDue(gop, position);
+      if (position >= wireStart(gop)) return start + wireBytesDue(gop, position);
     }
     return this.tail;
   }
@@ -82,13 +82,12 @@ export class WireRing {
     return limit === this.#now ? this.#head : this.at(limit);
   }
 
-  /** Channel position at which the byte at `position` is due: within its piece an estimate. */
+  /** Channel position at which the byte at `position` is due. */
   timeOf(position: WirePosition): number {
     const within = Math.max(position, this.tail);
     const entry = this.#holding(within) ?? this.#entries.at(-1);
     if (!entry) return this.#now;
-    const share = Math.min(1, (within - entry.start) / (entry.end - entry.start));
-    return entry.gop.frame + share * entry.gop.frames;
+    return wireTime(entry.gop, Math.min(within, entry.end) - entry.start);
   }
 
   /** True until the first byte is due. */
@@ -100,7 +99,7 @@ export class WireRing {
   keyframe(position: number): WirePosition {
     for (let index = this.#entries.length - 1; index >= 0; index--) {
       const { gop, start } = this.#entries[index]!;
-      if (gop.frame <= position && wireBytesDue(gop, this.#now) > 0) return start;
+      if (wireStart(gop) <= position && start < this.#head) return start;
     }
     return this.tail;
   }

@@ -55,17 +55,20 @@ test.each([10, 23.976, 29.97, 59.94, 120, "auto"])("takes %s as a frame rate", (
   expect(CONFIG_SCHEMA.parse({ house_format: { fps } }).house_format.fps).toBe(fps);
 });
 
-test.each([10, 30, 120])("the smallest rate leaves room for video beside the largest audio at %s fps", (fps) => {
-  const bounds = {
-    stream_throttler: { target_bitrate_bps: 800_000 },
-    house_format: { audio_bitrate_bps: 320_000 },
-  };
-  const { house_format, stream_throttler } = CONFIG_SCHEMA.parse(bounds);
-  const { width, height, gop_seconds, audio_bitrate_bps } = house_format;
-  const rates = { totalBps: stream_throttler.target_bitrate_bps, audioBps: audio_bitrate_bps };
-  const choice = { width, height, fps: rational(fps), gopSeconds: gop_seconds, ...rates };
-  expect(houseFormat(choice).videoPeakBps).toBeGreaterThan(50_000);
-});
+test.each([10, 30, 120])(
+  "the smallest rate leaves room for video beside the largest audio at %s fps",
+  (fps) => {
+    const bounds = {
+      stream_throttler: { target_bitrate_bps: 800_000 },
+      house_format: { audio_bitrate_bps: 320_000 },
+    };
+    const { house_format, stream_throttler } = CONFIG_SCHEMA.parse(bounds);
+    const { width, height, gop_seconds, audio_bitrate_bps } = house_format;
+    const rates = { totalBps: stream_throttler.target_bitrate_bps, audioBps: audio_bitrate_bps };
+    const choice = { width, height, fps: rational(fps), gopSeconds: gop_seconds, ...rates };
+    expect(houseFormat(choice).videoPeakBps).toBeGreaterThan(50_000);
+  },
+);
 
 test("each section and key is described, and has a default that its own bounds admit", () => {
   const described = z.toJSONSchema(CONFIG_SCHEMA, { io: "input" });
