@@ -1,12 +1,16 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import type { WirePosition, WireRing } from "../channels/wire-ring.ts";
+import { PACKET_BYTES } from "../mpegts/packets.ts";
 import type { Entry, PaceReport, ViewerPace } from "../throttle/viewer-pace.ts";
 
 /** A viewer whose socket takes nothing for so long is idle (somebody pressed pause): it loses its place. */
 const IDLE_MS = 10_000;
-/** Most bytes handed to a socket in one write, so that a drain means that the viewer takes something. */
-const WRITE_BYTES = 64 * 1024;
+/**
+ * Most bytes handed to a socket in one write, so that a drain means that the viewer takes something. Whole packets:
+ * a viewer that jumps must not be left with the half of one.
+ */
+const WRITE_BYTES = 348 * PACKET_BYTES;
 /** How long the last bytes may take to leave when the stream is ended from our side. */
 const CLOSE_MS = 1_000;
 
