@@ -6,8 +6,9 @@ export class Lateness {
   readonly #samples = new Float32Array(REMEMBERED);
   #count = 0;
 
+  /** Timers may come a fraction of a millisecond early: that is not late. */
   add(ms: number): void {
-    this.#samples[this.#count++ % REMEMBERED] = ms;
+    this.#samples[this.#count++ % REMEMBERED] = Math.max(0, ms);
   }
 
   /** The lateness that a share (0…1) of the recent ticks did not exceed; undefined before the first one. */
