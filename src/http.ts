@@ -5,23 +5,20 @@ import { registerManagement } from "./api/management.ts";
 import { registerProblems } from "./api/problems.ts";
 import type { Clock } from "./base/clock.ts";
 import { AppError } from "./base/errors.ts";
+import type { EventHub } from "./base/event-hub.ts";
 import type { Log } from "./base/log.ts";
 import type { ChannelManager } from "./channels/channel-manager.ts";
 import type { ThrottleControl } from "./channels/throttle-control.ts";
 import type { Config } from "./config/schema.ts";
 import { registerM3uOutput } from "./outputs/m3u.ts";
-import { registerMpegTsOutput, type ViewerNews } from "./outputs/mpegts.ts";
+import { registerMpegTsOutput } from "./outputs/mpegts.ts";
+import type { SessionManager } from "./sessions/session-manager.ts";
 
 /** Clients get this long to send their request, in ms, and this much header, in bytes. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 16_384;
 /** How often slow requests are looked for, in ms. */
 const CONNECTION_CHECK_MS = 1_000;
-
-/** Settings that may change while the server runs. */
-export interface LiveSettings {
-  idleTimeoutMs: number;
-}
 
 /** What the HTTP side is made of. */
 export interface HttpParts {
@@ -30,23 +27,19 @@ export interface HttpParts {
   readonly log: Log;
   readonly manager: ChannelManager;
   readonly throttle: ThrottleControl;
-  readonly live: LiveSettings;
+  readonly sessions: SessionManager;
+  readonly events: EventHub;
   /** Whether channels can be tuned. */
   readonly isReady: () => boolean;
 }
 
 /** Everything that is answered over HTTP. It does not listen yet. */
-export function makeApp({
-  config,
-  clock,
-  log,
-  manager,
-  throttle,
-  live,
-  isReady,
-}: HttpParts): FastifyInstance {
+export function makeApp(parts: HttpParts): FastifyInstance {
+  const { config, clock, log, manager, throttle, sessions, events, isReady } = parts;
+  const { host, trusted_proxies } = config.server;
   const app = fastify({
     logger: false,
+    trustProxy: trusted_proxies.length > 0 ? [...trusted_proxies] : false,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: {
       headersTimeout: REQUEST_TIMEOUT_MS,
@@ -65,20 +58,9 @@ export function makeApp({
     throw new AppError("not_ready", "The server is still reading the media folder.");
   });
   registerM3uOutput(app, manager);
-  registerMpegTsOutput(app, {
-    manager,
-    clock,
-    idleTimeoutMs: () => live.idleTimeoutMs,
-    onViewer: (news) => logViewer(log, news),
-  });
-  registerManagement(app, { host: config.server.host, channels: manager, throttle, clock });
+  registerMpegTsOutput(app, { manager, sessions, clock });
+  registerManagement(app, { host, channels: manager, throttle, sessions, events, clock });
   return app;
-}
-
-function logViewer(log: Log, { channel, address, userAgent, left }: ViewerNews): void {
-  const about = { channel: channel.number, address, userAgent };
-  if (left) log.info({ ...about, ...left }, "viewer left");
-  else log.info(about, "viewer tuned in");
 }
 
 /** Begins to listen where the configuration says; returns the port. Throws `address_in_use`, `address_unusable`. */

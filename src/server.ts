@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { channelEvent, refusalEvent, sessionEvent } from "./api/event-feed.ts";
 import type { Clock } from "./base/clock.ts";
+import { EventHub } from "./base/event-hub.ts";
 import type { Log } from "./base/log.ts";
 import type { Random } from "./base/random.ts";
 import { Scope } from "./base/scope.ts";
@@ -11,7 +13,7 @@ import type { Config } from "./config/schema.ts";
 import { markChildren } from "./ffmpeg/child.ts";
 import { locateFfmpeg, type Toolset } from "./ffmpeg/locate.ts";
 import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
-import { type LiveSettings, listen, makeApp } from "./http.ts";
+import { listen, makeApp } from "./http.ts";
 import { makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
@@ -22,6 +24,10 @@ import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import { Machine } from "./machine/machine.ts";
 import type { HouseFormat } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER, type VideoEncoderName } from "./media/video-encoders.ts";
+import { DeadConnections } from "./sessions/dead-connections.ts";
+import { describeNews } from "./sessions/news.ts";
+import { type SessionLimits, SessionManager } from "./sessions/session-manager.ts";
+import { readTcpTables } from "./sessions/tcp-table.ts";
 import { prepareCardFolder } from "./source/cards.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import type { EncoderSurroundings } from "./source/open-encoder.ts";
@@ -68,16 +74,16 @@ export class Server {
   /** What is known of how many channels the machine encodes, as a sentence. */
   readonly capacity: string | undefined;
   readonly #scope: Scope;
-  readonly #live: LiveSettings;
   readonly #throttle: ThrottleControl;
+  readonly #sessions: SessionManager;
 
   private constructor(parts: ServerParts, scope: Scope) {
     this.manager = parts.manager;
     this.library = parts.library;
     this.port = parts.port;
     this.capacity = parts.capacity;
-    this.#live = parts.live;
     this.#throttle = parts.throttle;
+    this.#sessions = parts.sessions;
     this.#scope = scope;
   }
 
@@ -101,10 +107,9 @@ export class Server {
 
   /** Puts those keys of a configuration in force that need no restart (`log.level` is its logger's owner's). */
   apply(config: Config): void {
-    const { channels, session_manager } = config;
     this.#throttle.configure(throttleSettings(config));
-    this.#live.idleTimeoutMs = session_manager.idle_timeout_seconds * 1000;
-    this.manager.setLinger(channels.linger_seconds * 1000);
+    this.#sessions.setLimits(sessionLimits(config));
+    this.manager.setLinger(config.channels.linger_seconds * 1000);
   }
 
   /** Ends live responses, then the channels and their processes; resolves when all are gone. */
@@ -114,16 +119,18 @@ export class Server {
 }
 
 type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity"> & {
-  readonly live: LiveSettings;
   readonly throttle: ThrottleControl;
+  readonly sessions: SessionManager;
 };
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log, onProgress } = options;
   await claimDataFolder(options, scope);
-  const live: LiveSettings = { idleTimeoutMs: config.session_manager.idle_timeout_seconds * 1000 };
   const overrides = await OverrideFile.open(options.dataFolder, log);
   const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
+  const events = new EventHub(() => clock.wallNow());
+  const sessions = makeSessions(options, events);
+  watchConnections(options, sessions, scope);
   onProgress?.({ step: "tools" });
   const tools = await locateFfmpeg({
     ffmpegPath: config.ffmpeg.path || undefined,
@@ -141,11 +148,13 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   await prepareCardFolder(surroundings.folder);
   const { machine, choice } = await chooseEncoder(options, tools, surroundings, scope.signal);
   let disturb = () => {};
-  const manager = makeManager(options, throttlePlan, () => disturb());
+  const manager = makeManager(options, throttlePlan, events, () => disturb());
   const throttle = new ThrottleControl(throttlePlan, manager);
   scope.defer(() => manager.close());
   let ready = false;
-  const app = makeApp({ config, clock, log, manager, throttle, live, isReady: () => ready });
+  const app = makeApp({
+    ...{ config, clock, log, manager, throttle, sessions, events, isReady: () => ready },
+  });
   scope.defer(() => app.close());
   const port = await listen(app, config);
 
@@ -168,7 +177,10 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
     disturb = () => measurement.disturb();
     scope.defer(() => measurement.close());
   }
-  return { manager, library, port, live, throttle, capacity: known && describeCapacity(known, format) };
+  return {
+    ...{ manager, sessions, throttle, library, port },
+    capacity: known && describeCapacity(known, format),
+  };
 }
 
 async function keepUnmatched(
@@ -237,7 +249,52 @@ async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope:
   }
 }
 
-function makeManager(options: ServerOptions, plan: ThrottlePlan, onAir: () => void): ChannelManager {
+function makeSessions({ config, clock, log }: ServerOptions, events: EventHub): SessionManager {
+  return new SessionManager({
+    clock,
+    limits: sessionLimits(config),
+    onNews: (session, news) => {
+      events.publish(sessionEvent(session, news));
+      const { level, message, fields } = describeNews(session, news);
+      log[level](fields, message);
+    },
+    onRefusal: (refusal) => {
+      events.publish(refusalEvent(refusal));
+      const { channel, limit, key, count } = refusal;
+      log.warn({ channel: channel?.number, limit, key, count }, "max sessions reached; viewers refused");
+    },
+  });
+}
+
+/** Finds connections whose other end is gone. Only Linux shows what the kernel knows; elsewhere they become idle. */
+function watchConnections({ clock, log }: ServerOptions, sessions: SessionManager, scope: Scope): void {
+  if (process.platform !== "linux") return;
+  const watch = new DeadConnections({
+    clock,
+    sessions: () => sessions.live,
+    readTable: readTcpTables,
+    onFailure: (err) =>
+      log.warn({ err }, "dead connections cannot be looked for; the idle timeout ends them"),
+  });
+  scope.defer(() => watch.close());
+}
+
+function sessionLimits({ session_manager }: Config): SessionLimits {
+  return {
+    perChannel: session_manager.max_sessions_per_channel,
+    total: session_manager.max_sessions_total,
+    maxErrors: session_manager.max_errors,
+    idleTimeoutMs: session_manager.idle_timeout_seconds * 1000,
+    cleanupIntervalMs: session_manager.cleanup_interval_seconds * 1000,
+  };
+}
+
+function makeManager(
+  options: ServerOptions,
+  plan: ThrottlePlan,
+  events: EventHub,
+  onAir: () => void,
+): ChannelManager {
   const { config, clock, random, log, startTicks } = options;
   const { lead_seconds, ring_seconds, linger_seconds } = config.channels;
   return new ChannelManager({
@@ -250,8 +307,10 @@ function makeManager(options: ServerOptions, plan: ThrottlePlan, onAir: () => vo
     },
     throttleOf: (channelId) => plan.of(channelId),
     lingerMs: linger_seconds * 1000,
-    onEvent: ({ number, name }, event) => {
+    onEvent: (channel, event) => {
       if (event.type === "on_air") onAir();
+      events.publish(channelEvent(channel, event));
+      const { number, name } = channel;
       const { level, message, fields } = describeEvent(event);
       log[level]({ channel: number, name, ...fields }, message);
     },

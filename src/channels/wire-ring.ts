@@ -46,6 +46,11 @@ export class WireRing {
     return this.#entries[0]?.start ?? this.#end;
   }
 
+  /** Length of the newest piece. */
+  get newestBytes(): number {
+    return this.#entries.at(-1)?.gop.bytes.length ?? 0;
+  }
+
   /** Adds a piece: the one whose first frame follows the last one's. */
   append(gop: WireGop): void {
     const start = this.#end;

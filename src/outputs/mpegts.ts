@@ -2,27 +2,22 @@ import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
-import type { ChannelDefinition } from "../channels/channel.ts";
-import type { ChannelManager } from "../channels/channel-manager.ts";
-import { TsViewer, type ViewerEnd, type ViewerFigures } from "./ts-viewer.ts";
+import type { ChannelHold, ChannelManager } from "../channels/channel-manager.ts";
+import type { StreamSession } from "../sessions/session.ts";
+import type { SessionManager } from "../sessions/session-manager.ts";
+import { clientOf } from "./client.ts";
+import { followConnection } from "./connection.ts";
+import { TsViewer } from "./ts-viewer.ts";
 
 /** What the MPEG-TS output needs. */
 export interface MpegTsOutputOptions {
   readonly manager: ChannelManager;
+  readonly sessions: SessionManager;
   readonly clock: Clock;
-  /** Asked each time, so that a change applies to viewers that are there. */
-  readonly idleTimeoutMs: () => number;
-  readonly onViewer: (news: ViewerNews) => void;
 }
 
-/** A viewer came or went. */
-export interface ViewerNews {
-  readonly channel: ChannelDefinition;
-  readonly address: string;
-  readonly userAgent: string;
-  /** Undefined when it came. */
-  readonly left?: ViewerFigures & { readonly reason: ViewerEnd };
-}
+/** A probe is followed by others, and then by the player: what was started for it runs on for so long. */
+const PROBE_LINGER_MS = 5_000;
 
 const HEADERS = {
   "content-type": "video/mp2t",
@@ -35,7 +30,8 @@ const HEADERS = {
 export function registerMpegTsOutput(app: FastifyInstance, options: MpegTsOutputOptions): void {
   const viewers = new Set<TsViewer>();
   app.addHook("preClose", async () => {
-    await Promise.all([...viewers].map((viewer) => viewer.close("shutdown")));
+    options.sessions.close();
+    await Promise.all([...viewers].map(({ closed }) => closed));
   });
   app.route<{ Params: { number: string } }>({
     method: ["GET", "HEAD"],
@@ -65,7 +61,14 @@ async function serve(
     socket.destroy();
     return reply.hijack();
   }
-  const hold = options.manager.hold(number);
+  // The slot first: what has none must not put a channel on air.
+  const session = options.sessions.reserve({
+    channel: options.manager.find(number),
+    protocol: "ts",
+    client: clientOf(request),
+  });
+  const hold = holdFor(session, options.manager, number);
+  session.onEnd(() => hold.release(session.isProbe ? PROBE_LINGER_MS : 0));
   const { channel } = hold;
   reply.hijack();
   streaming.add(socket);
@@ -78,31 +81,29 @@ async function serve(
   socket.removeAllListeners("end");
   socket.setTimeout(0);
   socket.setNoDelay(true);
-  const viewer = new TsViewer(socket, channel.ring, channel.pace(), options.clock, options.idleTimeoutMs);
+  const viewer = new TsViewer(socket, channel.ring, channel.pace(), session, options.clock);
   viewers.add(viewer);
-  const about = {
-    channel: channel.definition,
-    address: request.ip,
-    userAgent: request.headers["user-agent"] ?? "",
-  };
-  options.onViewer(about);
   const unsubscribe = channel.subscribe({
     onRelease: () => viewer.pump(),
     onThrottle: () => viewer.setPace(channel.pace()),
-    onOffAir: () => void viewer.close("off_air"),
+    onOffAir: () => session.end("off_air"),
   });
-  const leave = () => {
-    unsubscribe();
-    hold.release();
-    viewers.delete(viewer);
-    options.onViewer({ ...about, left: { ...viewer.figures, reason: viewer.endReason } });
-  };
-  if (socket.destroyed) leave();
-  else {
-    socket.once("close", leave);
-    viewer.pump();
-  }
+  session.onEnd(unsubscribe);
+  socket.once("close", () => void viewers.delete(viewer));
+  followConnection(session, socket);
+  if (socket.destroyed) viewers.delete(viewer);
+  else viewer.pump();
   return reply;
+}
+
+/** Puts the channel on air for a session; the session ends when that fails. */
+function holdFor(session: StreamSession, manager: ChannelManager, number: number): ChannelHold {
+  try {
+    return manager.hold(number);
+  } catch (failure) {
+    session.end("failed");
+    throw failure;
+  }
 }
 
 function channelNumber(text: string): number {

@@ -1,181 +1,172 @@
 import { Socket } from "node:net";
-import { describe, expect, it, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { ManualClock } from "../base/clock.ts";
 import { WireRing } from "../channels/wire-ring.ts";
-import type { ThrottleModeName } from "../config/schema.ts";
-import type { WireGop } from "../mpegts/wire-gop.ts";
+import type { StreamSession } from "../sessions/session.ts";
+import { SessionManager } from "../sessions/session-manager.ts";
 import { MODES } from "../throttle/modes.ts";
 import { settingsOf } from "../throttle/settings.fixtures.ts";
 import { TsViewer } from "./ts-viewer.ts";
 
-const FPS = 25;
-const TICK_MS = 40;
-/** One slot a frame. */
-const FRAME_BYTES = 188;
-const SECOND_BYTES = FPS * FRAME_BYTES;
+const GOP_BYTES = 188 * 1000;
+const FRAMES = 30;
+/** What a viewer hands over at once. */
+const WRITE_BYTES = 348 * 188;
+const limits = {
+  ...{ perChannel: 5, total: 10, idleTimeoutMs: 300_000, maxErrors: 10 },
+  cleanupIntervalMs: 3_600_000,
+};
 
-/** A connection that takes what it is allowed to. */
-class TestSocket extends Socket {
-  taken = 0;
-  isFull = false;
+/** A connection whose other end takes what the test lets it take. */
+class Tap extends Socket {
+  waiting = 0;
+  isReset = false;
 
-  override write(chunk: Uint8Array | string): boolean {
-    this.taken += chunk.length;
-    return !this.isFull;
+  constructor() {
+    super();
+    Object.defineProperty(this, "writableLength", { get: () => this.waiting });
   }
 
-  drain(): void {
-    this.isFull = false;
+  override write(bytes: Uint8Array): boolean {
+    this.waiting += bytes.length;
+    return false;
+  }
+
+  override resetAndDestroy(): this {
+    this.isReset = true;
+    return this.destroy();
+  }
+
+  passOn(): void {
+    this.waiting = 0;
     this.emit("drain");
   }
 }
 
-/** A second of a channel: one slot of one packet a frame. */
-function secondOf(second: number): WireGop {
-  return {
-    bytes: new Uint8Array(SECOND_BYTES),
-    ...{ frame: second * FPS, frames: FPS, slotsPerFrame: 1 },
-    slotOffsets: Uint32Array.from({ length: FPS + 1 }, (_, slot) => slot * FRAME_BYTES),
-  };
+let clock: ManualClock;
+let manager: SessionManager;
+let session: StreamSession;
+let ring: WireRing;
+let socket: Tap;
+let viewer: TsViewer;
+let made: number;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  manager = new SessionManager({ clock, limits });
+  session = manager.reserve({ protocol: "ts", client: { ip: "10.0.0.1", userAgent: "" } });
+  ring = new WireRing(FRAMES * 4);
+  socket = new Tap();
+  const conditions = { framesPerSecond: FRAMES, ringFrames: ring.capacityFrames };
+  const pace = MODES.realtime.pace(settingsOf("realtime"), conditions);
+  viewer = new TsViewer(socket, ring, pace, session, clock);
+  made = 0;
+});
+
+function release(): void {
+  ring.append({
+    ...{ bytes: new Uint8Array(GOP_BYTES), frame: made++ * FRAMES, frames: FRAMES },
+    ...{ slotsPerFrame: 1, slotOffsets: new Uint32Array(FRAMES + 1).fill(GOP_BYTES) },
+  });
+  ring.advance(made * FRAMES);
+  viewer.pump();
 }
 
-/** A channel with a ring of twelve seconds that has been on air for `seconds`, and one viewer of it. */
-function watch(mode: ThrottleModeName, seconds: number, aheadSeconds = 0) {
-  const clock = new ManualClock();
-  const ring = new WireRing(12 * FPS);
-  let made = 0;
-  const tick = () => {
-    const now = seconds * FPS + (clock.now() * FPS) / 1000;
-    while (made * FPS <= now + aheadSeconds * FPS) ring.append(secondOf(made++));
-    ring.advance(now);
-  };
-  tick();
-  const paceOf = (name: ThrottleModeName) =>
-    MODES[name].pace(settingsOf(name), { framesPerSecond: FPS, ringFrames: ring.capacityFrames });
-  const socket = new TestSocket();
-  const idle = { timeoutMs: 300_000 };
-  const viewer = new TsViewer(socket, ring, paceOf(mode), clock, () => idle.timeoutMs);
-  /** Seconds of media that the viewer gets in the next `ms`. */
-  const run = async (ms: number) => {
-    const before = socket.taken;
-    for (let done = 0; done < ms; done += TICK_MS) {
-      await clock.advance(TICK_MS);
-      tick();
-      viewer.pump();
-    }
-    return (socket.taken - before) / SECOND_BYTES;
-  };
-  viewer.pump();
-  return {
-    clock,
-    ring,
-    socket,
-    idle,
-    viewer,
-    run,
-    setMode: (name: ThrottleModeName) => viewer.setPace(paceOf(name)),
-  };
+/** Lets time pass as a channel does: with a tick now and then. */
+async function pass(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 1_000) {
+    await clock.advance(1_000);
+    viewer.pump();
+  }
 }
 
-const inHand = ({ socket }: { socket: TestSocket }) => socket.taken / SECOND_BYTES;
-
-describe("a viewer begins", () => {
-  it.each([
-    ["realtime, at the newest keyframe", "realtime", 0.52, 0.52 + 1],
-    ["burst, five seconds behind, at twice the pace", "burst", 0.04, 2.04],
-    ["adaptive, likewise", "adaptive", 0.04, 2.04],
-  ] as const)("in %s", async (_, mode, atOnce, afterSecond) => {
-    const watched = watch(mode, 20.5);
-    expect(inHand(watched)).toBeCloseTo(atOnce, 1);
-    await watched.run(1000);
-    expect(inHand(watched)).toBeCloseTo(afterSecond, 1);
-    await watched.run(9000);
-    const behind = mode === "realtime" ? 0.5 : 5.5;
-    expect(inHand(watched), "up to live").toBeCloseTo(behind + 10, 1);
-  });
-
-  it("in disabled mode with what is on, and all that is made beyond it", async () => {
-    const watched = watch("disabled", 20.5, 8);
-    expect(inHand(watched)).toBe(9);
-    expect(await watched.run(3000)).toBe(3);
-  });
-
-  it("in burst mode with what there is, where that is less", async () => {
-    const watched = watch("burst", 1.5);
-    await watched.run(10_000);
-    expect(inHand(watched)).toBeCloseTo(11.5, 1);
+describe("a session's bytes", () => {
+  test("are those that the connection has passed on", () => {
+    release();
+    expect([session.bytesSent, session.state]).toEqual([0, "created"]);
+    socket.waiting -= 10_000;
+    viewer.pump();
+    expect([session.bytesSent, session.state]).toEqual([10_000, "active"]);
+    socket.passOn();
+    expect(session.bytesSent).toBe(WRITE_BYTES);
   });
 });
 
-describe("a viewer whose mode is changed keeps its place", () => {
-  it("when it was ahead of the clock: it gets nothing twice and nothing too soon", async () => {
-    const watched = watch("disabled", 20.5, 8);
-    watched.setMode("realtime");
-    expect(await watched.run(8000)).toBe(0);
-    expect(await watched.run(2000)).toBeCloseTo(1.5, 1);
+describe("a viewer that pauses", () => {
+  test("is idle after ten seconds, goes on at the newest keyframe, and is counted once", async () => {
+    release();
+    socket.passOn();
+    await pass(9_000);
+    expect(session.state).toBe("active");
+    for (let gop = 0; gop < 3; gop++) release();
+    await pass(1_000);
+    expect([session.state, session.jumps]).toEqual(["idle", 0]);
+    const before = session.bytesSent;
+    socket.passOn();
+    expect([session.state, session.jumps]).toEqual(["active", 1]);
+    expect(session.bytesSent).toBe(before + WRITE_BYTES);
+    expect(manager.count).toBe(1);
   });
 
-  it("when it was behind: it is filled at the new mode's pace", async () => {
-    const watched = watch("realtime", 20.5);
-    watched.socket.isFull = true;
-    await watched.run(4040);
-    watched.setMode("burst");
-    watched.socket.drain();
-    expect(await watched.run(1000)).toBeCloseTo(2, 1);
-    watched.setMode("disabled");
-    expect(await watched.run(40), "the rest at once").toBeGreaterThan(2.5);
-    watched.setMode("adaptive");
-    await watched.run(1000);
-    expect(watched.viewer.figures.jumps).toBe(0);
-    expect(inHand(watched), "from its keyframe to live").toBeCloseTo(watched.ring.now / FPS - 20, 1);
+  test("is let go at the idle timeout, with a reset, and its slot is free", async () => {
+    release();
+    socket.passOn();
+    await pass(299_000);
+    expect([session.state, socket.destroyed]).toEqual(["idle", false]);
+    await pass(1_000);
+    expect([session.endReason, socket.destroyed, socket.isReset]).toEqual(["idle_timeout", true, true]);
+    expect([manager.count, clock.pending]).toEqual([0, 0]);
   });
-});
 
-describe("a viewer that falls out of the ring", () => {
-  it.each([
-    ["realtime", 0],
-    ["burst", 0],
-    ["adaptive", 7],
-  ] as const)("in %s goes on %s seconds behind live", async (mode, behind) => {
-    const watched = watch(mode, 20.5);
-    await watched.run(8_000);
-    const { socket, viewer } = watched;
-    socket.isFull = true;
-    await watched.run(9_000);
-    // Ten seconds without taking anything would be a pause: it takes a little before.
-    socket.emit("drain");
-    await watched.run(9_000);
-    expect(viewer.figures.jumps).toBe(0);
-    const before = inHand(watched);
-    socket.drain();
-    await watched.run(20_000);
-    expect(viewer.figures.jumps).toBe(1);
-    expect(inHand(watched) - before).toBeCloseTo(20 + behind + 0.5, 0);
-    if (mode !== "adaptive") return;
-    expect(viewer.throttle.decisions.find(({ reason }) => reason === "jump")).toMatchObject({
-      behindSeconds: 7,
-      atMs: expect.closeTo(watched.clock.wallNow() - 20_000, -2),
-    });
+  test("a change of the idle timeout applies to a viewer that is there", async () => {
+    release();
+    socket.passOn();
+    await pass(20_000);
+    manager.setLimits({ ...limits, idleTimeoutMs: 15_000 });
+    viewer.pump();
+    expect(session.endReason).toBe("idle_timeout");
   });
 });
 
-test("a paused viewer goes on at the newest keyframe", async () => {
-  const watched = watch("burst", 20.5);
-  watched.socket.isFull = true;
-  await watched.run(60_000);
-  const before = inHand(watched);
-  watched.socket.drain();
-  expect(inHand(watched) - before).toBeCloseTo(0.04, 1);
-  expect(await watched.run(5000)).toBeCloseTo(5.5, 1);
-  expect(watched.viewer.figures.jumps).toBe(1);
+test("a viewer that falls out of the ring goes on at the newest keyframe", () => {
+  release();
+  for (let gop = 0; gop < 6; gop++) release();
+  socket.passOn();
+  expect([session.jumps, session.errorCount]).toEqual([1, 0]);
 });
 
-test("a change of the idle timeout applies to a viewer that is there", async () => {
-  const { socket, idle, viewer, run } = watch("realtime", 1);
-  socket.isFull = true;
-  await run(20_000);
-  expect(socket.destroyed).toBe(false);
-  idle.timeoutMs = 15_000;
+test("our own fault is an error of this viewer, over with the next group of pictures", () => {
+  release();
+  const read = ring.read.bind(ring);
+  ring.read = () => {
+    throw new Error("a fault");
+  };
+  socket.passOn();
   viewer.pump();
-  expect([socket.destroyed, viewer.endReason]).toEqual([true, "idle_timeout"]);
+  expect([session.state, session.errorCount]).toEqual(["error", 2]);
+  expect(session.errors[0]).toMatchObject({ class: "reader_fault", message: "a fault" });
+  ring.read = read;
+  viewer.pump();
+  for (let part = 0; part < 3; part++) socket.passOn();
+  expect(session.state).toBe("active");
+});
+
+test("ten faults in a row are the end", () => {
+  release();
+  ring.read = () => {
+    throw new Error("a fault");
+  };
+  socket.passOn();
+  for (let time = 0; time < 20; time++) viewer.pump();
+  expect([session.endReason, session.errorCount]).toEqual(["too_many_errors", 10]);
+});
+
+test("an ended session lets what was taken arrive, for a second at most", async () => {
+  release();
+  session.end("ended_by_operator");
+  expect([socket.isReset, socket.writable]).toEqual([false, false]);
+  await clock.advance(1_000);
+  expect([socket.destroyed, clock.pending]).toEqual([true, 0]);
+  release();
+  expect(session.bytesSent).toBe(0);
 });

@@ -1,11 +1,12 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
+import { toAppError } from "../base/errors.ts";
 import type { WirePosition, WireRing } from "../channels/wire-ring.ts";
 import { PACKET_BYTES } from "../mpegts/packets.ts";
+import type { StreamSession } from "../sessions/session.ts";
+import type { EndReason } from "../sessions/state.ts";
 import type { Entry, PaceReport, ViewerPace } from "../throttle/viewer-pace.ts";
 
-/** A viewer whose socket takes nothing for so long is idle (somebody pressed pause): it loses its place. */
-const IDLE_MS = 10_000;
 /**
  * Most bytes handed to a socket in one write, so that a drain means that the viewer takes something. Whole packets:
  * a viewer that jumps must not be left with the half of one.
@@ -14,53 +15,40 @@ const WRITE_BYTES = 348 * PACKET_BYTES;
 /** How long the last bytes may take to leave when the stream is ended from our side. */
 const CLOSE_MS = 1_000;
 
-/** Why a viewer's stream came to its end. */
-export type ViewerEnd = "client_gone" | "idle_timeout" | "off_air" | "shutdown";
-
-/** What a viewer has had so far. */
-export interface ViewerFigures {
-  bytesSent: number;
-  /** How often it fell out of the ring and went on at the newest keyframe. */
-  jumps: number;
-}
-
 /**
  * One client on a channel: a position in its ring, and a socket that is written to as fast as it takes, as far as
  * its pace lets it. A viewer that is too slow loses pictures, never anybody else's time: it goes on at a keyframe,
- * the newest one unless its pace says otherwise.
+ * the newest one unless its pace says otherwise. One that takes nothing for a while (its session is idle: somebody
+ * pressed pause) loses its place. It ends with its session.
  */
 export class TsViewer {
-  readonly figures: ViewerFigures = { bytesSent: 0, jumps: 0 };
+  /** Resolves when the socket is closed. */
+  readonly closed: Promise<void>;
   readonly #socket: Socket;
   readonly #ring: WireRing;
+  readonly #session: StreamSession;
   readonly #clock: Clock;
-  readonly #idleTimeoutMs: () => number;
   #pace: ViewerPace;
   #position: WirePosition | undefined;
-  #blockedSinceMs: number | undefined;
-  #end: ViewerEnd | undefined;
+  #hasBegun = false;
+  #isBlocked = false;
+  /** Bytes given to the socket, and how many of them it has passed on. */
+  #given = 0;
+  #taken = 0;
 
-  /** Ends when the socket closes, or after `idleTimeoutMs` in which the socket took nothing. */
-  constructor(socket: Socket, ring: WireRing, pace: ViewerPace, clock: Clock, idleTimeoutMs: () => number) {
+  /** Ends when the socket closes, or its session ends; then the other one does too. */
+  constructor(socket: Socket, ring: WireRing, pace: ViewerPace, session: StreamSession, clock: Clock) {
     this.#socket = socket;
     this.#ring = ring;
     this.#pace = pace;
+    this.#session = session;
     this.#clock = clock;
-    this.#idleTimeoutMs = idleTimeoutMs;
+    this.closed = socket.closed
+      ? Promise.resolve()
+      : new Promise((resolve) => socket.once("close", () => resolve()));
     socket.on("drain", this.#onDrain);
-  }
-
-  /** Why it ended; `client_gone` until anything else is known. */
-  get endReason(): ViewerEnd {
-    return this.#end ?? "client_gone";
-  }
-
-  /** How it is served at present; times are wall-clock ms since the epoch. */
-  get throttle(): PaceReport {
-    const { report } = this.#pace;
-    const epochMs = this.#clock.wallNow() - this.#clock.now();
-    const decisions = report.decisions.map((each) => ({ ...each, atMs: each.atMs + epochMs }));
-    return { ...report, decisions };
+    session.throttle = () => this.#describePace();
+    session.onEnd((reason) => this.#finish(reason));
   }
 
   /** Goes on under another pace, from where it is. */
@@ -71,30 +59,52 @@ export class TsViewer {
 
   /** Hands over what has been released since the last time. Called after each release. */
   pump(): void {
-    if (this.#end || this.#socket.destroyed) return;
+    if (this.#session.endReason || this.#socket.destroyed) return;
+    this.#account();
     const nowMs = this.#clock.now();
-    if (this.#blockedSinceMs === undefined) this.#write(nowMs);
-    else {
-      this.#pace.blocked(nowMs);
-      this.#watchIdle(nowMs - this.#blockedSinceMs);
+    if (this.#isBlocked) this.#watch(nowMs);
+    else this.#attempt(nowMs);
+  }
+
+  /** With wall-clock times. */
+  #describePace(): PaceReport {
+    const { report } = this.#pace;
+    const epochMs = this.#clock.wallNow() - this.#clock.now();
+    const decisions = report.decisions.map((each) => ({ ...each, atMs: each.atMs + epochMs }));
+    return { ...report, decisions };
+  }
+
+  /** Nothing is taken: time may make the session idle, whose place is lost, or end it. */
+  #watch(nowMs: number): void {
+    this.#pace.blocked(nowMs);
+    this.#session.look();
+    if (this.#session.state === "idle") this.#position = undefined;
+  }
+
+  /** Tells the session what has left since the last time. */
+  #account(): void {
+    const taken = Math.max(this.#taken, this.#given - this.#socket.writableLength);
+    this.#session.sent(taken - this.#taken);
+    this.#taken = taken;
+  }
+
+  /** Our own fault is an error of this viewer, who goes on at the newest keyframe, and nobody else's. */
+  #attempt(nowMs: number): void {
+    try {
+      this.#write(nowMs);
+    } catch (failure) {
+      this.#position = undefined;
+      this.#session.failed("reader_fault", toAppError(failure).message, this.#ring.newestBytes);
     }
   }
 
-  /** Ends the stream from our side; what the socket has taken still arrives. Resolves when the socket is closed. */
-  close(reason: ViewerEnd): Promise<void> {
-    const closed = this.#socket.closed
-      ? Promise.resolve()
-      : new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
-    this.#finish(reason);
-    return closed;
-  }
-
-  #finish(reason: ViewerEnd): void {
-    if (this.#end) return;
-    this.#end = reason;
+  /** What the socket has taken still arrives, unless nobody is there to take it. */
+  #finish(reason: EndReason): void {
     this.#socket.off("drain", this.#onDrain);
-    if (reason === "idle_timeout") {
-      this.#socket.destroy();
+    if (this.#socket.destroyed) return;
+    if (reason === "idle_timeout" || reason === "connection_lost") {
+      // Without the reset the kernel would keep on trying to deliver what it holds.
+      this.#socket.resetAndDestroy();
       return;
     }
     this.#socket.destroySoon();
@@ -103,7 +113,7 @@ export class TsViewer {
   }
 
   #write(nowMs: number): void {
-    if (this.#position === undefined) this.#enter("join", nowMs);
+    if (this.#position === undefined) this.#enter(this.#hasBegun ? "resume" : "join", nowMs);
     if (this.#position === undefined) return;
     if (this.#position < this.#ring.tail) this.#jump("jump", nowMs);
     const until = this.#ring.reach(this.#pace.limit(this.#ring.now, nowMs));
@@ -112,31 +122,29 @@ export class TsViewer {
       if (!bytes) return;
       accepted = this.#socket.write(bytes);
       this.#position += bytes.length;
-      this.figures.bytesSent += bytes.length;
+      this.#given += bytes.length;
     }
-    this.#blockedSinceMs = nowMs;
-  }
-
-  #watchIdle(blockedMs: number): void {
-    if (blockedMs >= this.#idleTimeoutMs()) this.#finish("idle_timeout");
-    else if (blockedMs >= IDLE_MS) this.#position = undefined;
+    this.#isBlocked = true;
   }
 
   #jump(entry: "jump" | "resume", nowMs: number): void {
     this.#enter(entry, nowMs);
-    this.figures.jumps++;
+    this.#session.jumped(this.#ring.newestBytes);
   }
 
   #enter(entry: Entry, nowMs: number): void {
     if (this.#ring.isEmpty) return;
+    this.#hasBegun = true;
     this.#position = this.#ring.keyframe(this.#ring.now - this.#pace.entryBehind(entry, nowMs));
     this.#pace.placeAt(this.#ring.timeOf(this.#position), nowMs);
   }
 
   readonly #onDrain = () => {
+    if (this.#session.endReason) return;
     const nowMs = this.#clock.now();
-    this.#blockedSinceMs = undefined;
+    this.#isBlocked = false;
+    this.#account();
     if (this.#position === undefined) this.#jump("resume", nowMs);
-    this.#write(nowMs);
+    this.#attempt(nowMs);
   };
 }
