@@ -24,6 +24,8 @@ const PCR_INTERVAL = 36 * MS;
 const PCR_LIMIT = 39 * MS;
 /** Tables follow a PCR when at the next one they would be more than 90 ms old. */
 const TABLES_AFTER = 90 * MS - PCR_INTERVAL;
+/** The SDT comes with each piece and, in longer ones, so often (at most 2 s apart by ETSI TR 101 290 3.5). */
+const SDT_INTERVAL = 1000 * MS;
 /** Audio is sent so long before it is heard: later than a picture, as its buffer is small. */
 const AUDIO_LEAD = 100 * MS;
 /** Audio that will be heard so soon is sent even when its buffer is full. */
@@ -65,6 +67,7 @@ export class PacketSchedule {
   #patDue = false;
   #pmtDue = false;
   #sdtDue = false;
+  #sdtPcr = 0;
   /** The picture that is being sent, or is next; its bytes left; when it is decoded, or may be begun. */
   #frame = 0;
   #videoLeft = 0;
@@ -106,6 +109,7 @@ export class PacketSchedule {
     this.#patDue = false;
     this.#pmtDue = false;
     this.#sdtDue = true;
+    this.#sdtPcr = clock.ticks;
     this.#frame = 0;
     this.#videoLeft = 0;
     this.#videoFrom = clock.ticks;
@@ -191,6 +195,10 @@ export class PacketSchedule {
 
   #onPcr(pcr: number): void {
     this.#state.lastPcr = pcr;
+    if (pcr - this.#sdtPcr > SDT_INTERVAL) {
+      this.#sdtPcr = pcr;
+      this.#sdtDue = true;
+    }
     if (pcr - this.#tablesPcr <= TABLES_AFTER) return;
     this.#tablesPcr = pcr;
     this.#patDue = true;

@@ -14,6 +14,8 @@ import type { WireTimeline } from "./wire-timeline.ts";
 const MAX_SLOT_MS = 34;
 /** PAT and PMT at most this far apart (100 ms by ETSI TS 101 154, less one slot's rounding). */
 const MAX_TABLE_MS = 90;
+/** SDT with each piece and, in longer ones, this far apart (at most 2 s by ETSI TR 101 290 3.5). */
+const SDT_MS = 1000;
 
 /** Writes Gops at the media's own pace: everything as soon as its frame's time begins, and no stuffing. */
 export class VariableMultiplex {
@@ -22,6 +24,7 @@ export class VariableMultiplex {
   readonly #writer: ProgrammeWriter;
   readonly #slotsPerFrame: number;
   readonly #slotsPerTables: number;
+  readonly #slotsPerSdt: number;
 
   constructor(timeline: WireTimeline, state: MultiplexState, writer: ProgrammeWriter) {
     this.#timeline = timeline;
@@ -29,7 +32,9 @@ export class VariableMultiplex {
     this.#writer = writer;
     const frameMs = timeline.grid.milliseconds(1);
     this.#slotsPerFrame = Math.ceil(frameMs / MAX_SLOT_MS);
-    this.#slotsPerTables = Math.max(1, Math.floor(MAX_TABLE_MS / (frameMs / this.#slotsPerFrame)));
+    const slotMs = frameMs / this.#slotsPerFrame;
+    this.#slotsPerTables = Math.max(1, Math.floor(MAX_TABLE_MS / slotMs));
+    this.#slotsPerSdt = Math.ceil(SDT_MS / slotMs);
   }
 
   /** Writes one Gop; audio that still waits goes first. `followsConstant`: the piece before was at constant rate. */
@@ -56,7 +61,7 @@ export class VariableMultiplex {
       if (slot % perFrame === 0) this.#writeVideo(timed, slot / perFrame, isNews ? pcr : undefined);
       else if (isNews) packets.clockOnly(pcr);
       if (isNews) state.lastPcr = pcr;
-      if (slot === 0) writer.sdt();
+      if (slot % this.#slotsPerSdt === 0) writer.sdt();
       this.#writeAudio(timed, slot, slot === frames * perFrame - 1);
     }
     slotOffsets[frames * perFrame] = packets.position;
@@ -107,7 +112,7 @@ export class VariableMultiplex {
   #measure(timed: TimedGop, perTables: number): number {
     const { audio, lastPcr } = this.#state;
     const slots = frameCount(timed.gop) * this.#slotsPerFrame;
-    let packets = 2 * Math.ceil(slots / perTables) + 1;
+    let packets = 2 * Math.ceil(slots / perTables) + Math.ceil(slots / this.#slotsPerSdt);
     for (let slot = 0; slot < slots; slot++) {
       const isNews = this.#clockOf(timed, slot) > lastPcr;
       if (slot % this.#slotsPerFrame === 0) {
