@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { runOrThrow } from "./process.ts";
 
 /** What a client notes of a stream; times are ms of its own monotonic clock. */
 export interface Arrivals {
@@ -12,8 +13,6 @@ export interface Arrivals {
 /** How a stream is watched. */
 export interface WatchOptions {
   readonly seconds: number;
-  /** Reads no faster than this. */
-  readonly bytesPerSecond?: number;
   /** Where the body is written. */
   readonly save?: string;
 }
@@ -65,4 +64,14 @@ export function clockJitter({ clocks }: Arrivals, fromMs: number): number[] {
 /** The value that a share (0…1) of sorted values does not exceed. */
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+/** Reads a stream no faster than `bytesPerSecond` into a file; resolves after `seconds`. */
+export async function readSlowly(
+  url: string,
+  { seconds, bytesPerSecond, save }: { seconds: number; bytesPerSecond: number; save: string },
+): Promise<void> {
+  const script = fileURLToPath(new URL("slow-client.py", import.meta.url));
+  const args = [script, url, String(bytesPerSecond), String(seconds), save];
+  await runOrThrow("python3", args, { seconds: seconds + 30 });
 }
