@@ -3,7 +3,7 @@ import { seededRandom } from "../base/random.ts";
 import { syntheticGop } from "../media/gop.fixtures.ts";
 import { frameCount, type Gop } from "../media/gop.ts";
 import { type HouseFormat, houseFormat } from "../media/house-format.ts";
-import { Splicer } from "../splice/splicer.ts";
+import type { TimedGop } from "../media/timed-gop.ts";
 import { Muxer } from "./muxer.ts";
 import type { WireGop } from "./wire-gop.ts";
 
@@ -17,6 +17,11 @@ export function formatFor(
   return houseFormat({ width: 1280, height: 720, fps, gopSeconds, totalBps, audioBps });
 }
 
+/** Puts a Gop into its place on the timeline, as the Splicer does. */
+export interface Placer {
+  place(gop: Gop, frame: number): TimedGop;
+}
+
 /** A channel's stream: Gops go in one by one, each at the rate that is asked for. */
 export class TestStream {
   readonly format: HouseFormat;
@@ -25,17 +30,17 @@ export class TestStream {
   audioFrames = 0;
   frame: number;
   readonly #muxer: Muxer;
-  readonly #splicer: Splicer;
+  readonly #placer: Placer;
 
-  constructor(format: HouseFormat, startTicks = 0, frame = 0) {
+  constructor(format: HouseFormat, placer: Placer, startTicks = 0, frame = 0) {
     this.format = format;
     this.frame = frame;
-    this.#splicer = new Splicer(format);
+    this.#placer = placer;
     this.#muxer = new Muxer({ format, serviceName: "Films, 24/7", startTicks });
   }
 
   add(gop: Gop, constantBps?: number): WireGop {
-    const timed = this.#splicer.place(gop, this.frame);
+    const timed = this.#placer.place(gop, this.frame);
     const piece = this.#muxer.mux(timed, constantBps);
     this.frame += frameCount(gop);
     this.audioFrames += timed.audio.length;

@@ -92,6 +92,8 @@ export class PacketSchedule {
       this.#send();
       if (this.#isLate && !terms.acceptsLate) return false;
     }
+    const isAudioLate = this.#audioPts - DEADLINE_MARGIN < clock.ticks;
+    if (isAudioLate && !terms.acceptsLate) return false;
     return clock.ticks - end <= terms.maxOverhang;
   }
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { rational } from "../base/rational.ts";
 import { syntheticGop } from "../media/gop.fixtures.ts";
+import { Splicer } from "../splice/splicer.ts";
 import { formatFor, TestStream } from "./constant-rate.fixtures.ts";
 import { PACKET_BYTES } from "./packets.ts";
 import { wireBytesDue } from "./wire-gop.ts";
@@ -9,7 +10,7 @@ import { wireBytesDue } from "./wire-gop.ts";
 const format = formatFor(rational(30_000, 1001), 2_000_000, 128_000);
 
 function stream(bps: number | undefined): TestStream {
-  const made = new TestStream(format);
+  const made = new TestStream(format, new Splicer(format));
   for (let seed = 0; seed < 5; seed++) {
     made.add(syntheticGop({ format, frames: 30, seed, maxUnitBytes: 14_000, level: 40 }), bps);
   }
