@@ -133,6 +133,7 @@ test("a viewer that falls out of the ring goes on at the newest keyframe", () =>
   for (let gop = 0; gop < 6; gop++) release();
   socket.passOn();
   expect([session.jumps, session.errorCount]).toEqual([1, 0]);
+  expect(session.bytesSent % 188, "what it was sent ends with a whole packet").toBe(0);
 });
 
 test("our own fault is an error of this viewer, over with the next group of pictures", () => {
