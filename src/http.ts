@@ -8,6 +8,7 @@ import { AppError } from "./base/errors.ts";
 import type { EventHub } from "./base/event-hub.ts";
 import type { Log } from "./base/log.ts";
 import type { ChannelManager } from "./channels/channel-manager.ts";
+import type { ThrottleControl } from "./channels/throttle-control.ts";
 import type { Config } from "./config/schema.ts";
 import { registerM3uOutput } from "./outputs/m3u.ts";
 import { registerMpegTsOutput } from "./outputs/mpegts.ts";
@@ -28,6 +29,7 @@ export interface HttpParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly manager: ChannelManager;
+  readonly throttle: ThrottleControl;
   readonly sessions: SessionManager;
   readonly events: EventHub;
   /** Whether channels can be tuned. */
@@ -36,7 +38,7 @@ export interface HttpParts {
 
 /** Everything that is answered over HTTP. It does not listen yet. */
 export function makeApp(parts: HttpParts): FastifyInstance {
-  const { config, clock, log, manager, sessions, events, isReady } = parts;
+  const { config, clock, log, manager, throttle, sessions, events, isReady } = parts;
   const { host, trusted_proxies } = config.server;
   const app = fastify({
     logger: false,
@@ -60,7 +62,7 @@ export function makeApp(parts: HttpParts): FastifyInstance {
   });
   registerM3uOutput(app, manager);
   registerMpegTsOutput(app, { manager, sessions, clock });
-  registerManagement(app, { host, channels: manager, sessions, events, clock });
+  registerManagement(app, { host, channels: manager, throttle, sessions, events, clock });
   return app;
 }
 

@@ -10,7 +10,7 @@ import type { Toolset } from "./ffmpeg/locate.ts";
 import type { LibraryChannel } from "./library/scan.ts";
 import { commonestRate } from "./media/frame-rates.ts";
 import type { Gop } from "./media/gop.ts";
-import { FrameGrid, type HouseFormat, houseFormat } from "./media/house-format.ts";
+import { FrameGrid, type HouseFormat, houseFormat, withTotalRate } from "./media/house-format.ts";
 import { LoopSchedule } from "./playout/loop-schedule.ts";
 import { BurnInChoice } from "./source/burn-in-choice.ts";
 import type { EncoderChoice } from "./source/encoder-choice.ts";
@@ -21,16 +21,26 @@ import { SubtitleFiles } from "./source/subtitle-files.ts";
 /** House rate of a channel whose files have no say in it (`fps: auto`). */
 const DEFAULT_RATE = rational(30);
 
-/** Makes a channel of what the library found: its house format, its planned items, and how they are opened. */
+/** What all channels are made with. */
+export interface ChannelParts {
+  readonly surroundings: EncoderSurroundings;
+  readonly standby: StandbyPictures;
+  readonly choice: EncoderChoice;
+  readonly subtitles: LineUpSubtitles;
+}
+
+/**
+ * Makes a channel of what the library found: its house format, its planned items, and how they are opened: each
+ * encoder run fits the rate that `targetBps` gives when it is started.
+ */
 export async function defineChannel(
   channel: LibraryChannel,
   config: Config,
-  surroundings: EncoderSurroundings,
-  standby: StandbyPictures,
-  choice: EncoderChoice,
-  subtitles: LineUpSubtitles,
+  targetBps: () => number,
+  { surroundings, standby, choice, subtitles }: ChannelParts,
 ): Promise<ChannelDefinition> {
-  const format = channelFormat(channel.media, config);
+  const equipment = { ...surroundings, burnIn: subtitles.burnIn };
+  const format = withTotalRate(channelFormat(channel.media, config), targetBps());
   const { preferred_languages, loudness, loudness_target_lufs } = config.audio;
   const preferences = {
     audioLanguages: preferred_languages,
@@ -43,7 +53,7 @@ export async function defineChannel(
   return {
     ...{ id: channel.id, number: channel.number, name: channel.name, format },
     schedule: new LoopSchedule(items),
-    open: openEncoder({ ...surroundings, burnIn: subtitles.burnIn }, format, choice),
+    open: (item, cue) => openEncoder(equipment, withTotalRate(format, targetBps()), choice)(item, cue),
     filler: await standby.of(format),
   };
 }

@@ -8,6 +8,7 @@ import { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
 import { describeEvent } from "./channels/events.ts";
+import { ThrottleControl } from "./channels/throttle-control.ts";
 import type { Config } from "./config/schema.ts";
 import { markChildren } from "./ffmpeg/child.ts";
 import { locateFfmpeg, type Toolset } from "./ffmpeg/locate.ts";
@@ -31,7 +32,9 @@ import { prepareCardFolder } from "./source/cards.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import type { EncoderSurroundings } from "./source/open-encoder.ts";
 import { DataFolder } from "./store/data-folder.ts";
-import { mediaPace } from "./throttle/release.ts";
+import { OverrideFile } from "./throttle/override-store.ts";
+import { throttleSettings } from "./throttle/settings.ts";
+import { ThrottlePlan } from "./throttle/throttle-plan.ts";
 
 /** Where a channel's timestamps begin: ten seconds, so that nothing wraps in its first moments. */
 const START_TICKS = 900_000;
@@ -71,6 +74,7 @@ export class Server {
   /** What is known of how many channels the machine encodes, as a sentence. */
   readonly capacity: string | undefined;
   readonly #scope: Scope;
+  readonly #throttle: ThrottleControl;
   readonly #sessions: SessionManager;
 
   private constructor(parts: ServerParts, scope: Scope) {
@@ -78,6 +82,7 @@ export class Server {
     this.library = parts.library;
     this.port = parts.port;
     this.capacity = parts.capacity;
+    this.#throttle = parts.throttle;
     this.#sessions = parts.sessions;
     this.#scope = scope;
   }
@@ -102,6 +107,7 @@ export class Server {
 
   /** Puts those keys of a configuration in force that need no restart (`log.level` is its logger's owner's). */
   apply(config: Config): void {
+    this.#throttle.configure(throttleSettings(config));
     this.#sessions.setLimits(sessionLimits(config));
     this.manager.setLinger(config.channels.linger_seconds * 1000);
   }
@@ -113,12 +119,15 @@ export class Server {
 }
 
 type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity"> & {
+  readonly throttle: ThrottleControl;
   readonly sessions: SessionManager;
 };
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log, onProgress } = options;
   await claimDataFolder(options, scope);
+  const overrides = await OverrideFile.open(options.dataFolder, log);
+  const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
   const events = new EventHub(() => clock.wallNow());
   const sessions = makeSessions(options, events);
   watchConnections(options, sessions, scope);
@@ -140,19 +149,23 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const subtitles = await openSubtitles(config, tools, surroundings, log);
   const { machine, choice } = await chooseEncoder(options, tools, surroundings, scope.signal);
   let disturb = () => {};
-  const manager = makeManager(options, events, () => disturb());
+  const manager = makeManager(options, throttlePlan, events, () => disturb());
+  const throttle = new ThrottleControl(throttlePlan, manager);
   scope.defer(() => manager.close());
   let ready = false;
-  const app = makeApp({ config, clock, log, manager, sessions, events, isReady: () => ready });
+  const app = makeApp({
+    ...{ config, clock, log, manager, throttle, sessions, events, isReady: () => ready },
+  });
   scope.defer(() => app.close());
   const port = await listen(app, config);
 
   const library = await openLibrary(options, tools, scope.signal);
   onProgress?.({ step: "pictures" });
-  const standby = new StandbyPictures(surroundings);
+  const parts = { surroundings, standby: new StandbyPictures(surroundings), choice, subtitles };
   const definitions: ChannelDefinition[] = [];
   for (const channel of library.channels) {
-    definitions.push(await defineChannel(channel, config, surroundings, standby, choice, subtitles));
+    const targetBps = () => throttlePlan.of(channel.id).targetBps;
+    definitions.push(await defineChannel(channel, config, targetBps, parts));
   }
   for (const definition of definitions) manager.add(definition);
   scope.signal.throwIfAborted();
@@ -167,7 +180,10 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
     disturb = () => measurement.disturb();
     scope.defer(() => measurement.close());
   }
-  return { manager, sessions, library, port, capacity: known && describeCapacity(known, format) };
+  return {
+    ...{ manager, sessions, throttle, library, port },
+    capacity: known && describeCapacity(known, format),
+  };
 }
 
 async function keepUnmatched(
@@ -276,18 +292,23 @@ function sessionLimits({ session_manager }: Config): SessionLimits {
   };
 }
 
-function makeManager(options: ServerOptions, events: EventHub, onAir: () => void): ChannelManager {
+function makeManager(
+  options: ServerOptions,
+  plan: ThrottlePlan,
+  events: EventHub,
+  onAir: () => void,
+): ChannelManager {
   const { config, clock, random, log, startTicks } = options;
   const { lead_seconds, ring_seconds, linger_seconds } = config.channels;
   return new ChannelManager({
     settings: {
       leadMs: lead_seconds * 1000,
       ringMs: ring_seconds * 1000,
-      releasePolicy: mediaPace,
       startTicks: startTicks ?? START_TICKS,
       clock,
       random,
     },
+    throttleOf: (channelId) => plan.of(channelId),
     lingerMs: linger_seconds * 1000,
     onEvent: (channel, event) => {
       if (event.type === "on_air") onAir();

@@ -3,9 +3,10 @@ import { type ChannelsApiParts, registerChannelsApi } from "./channels.ts";
 import { type EventsApiParts, registerEventsApi } from "./events.ts";
 import { openManagementScope } from "./scope.ts";
 import { registerSessionsApi, type SessionsApiParts } from "./sessions.ts";
+import { registerThrottleApi, type ThrottleApiParts } from "./throttle.ts";
 
 /** What the management routes speak of. */
-export interface ApiParts extends ChannelsApiParts, SessionsApiParts, EventsApiParts {
+export interface ApiParts extends ChannelsApiParts, ThrottleApiParts, SessionsApiParts, EventsApiParts {
   /** `server.host`: the one name beside localhost under which management is reached. */
   readonly host: string;
 }
@@ -14,6 +15,7 @@ export interface ApiParts extends ChannelsApiParts, SessionsApiParts, EventsApiP
 export function registerManagement(app: FastifyInstance, parts: ApiParts): void {
   openManagementScope(app, parts.host, (scope) => {
     registerChannelsApi(scope, parts);
+    registerThrottleApi(scope, parts);
     registerSessionsApi(scope, parts);
     registerEventsApi(scope, parts);
   });

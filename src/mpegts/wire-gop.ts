@@ -45,3 +45,14 @@ export function wireBytesDue(gop: WireGop, position: number): number {
   const begun = Math.floor((position - gop.startPosition) * gop.packetsPerFrame) + 1;
   return Math.min(gop.bytes.length, Math.max(0, begun) * PACKET_BYTES);
 }
+
+/** Channel position at which the first byte of a piece may leave. */
+export function wireStart(gop: WireGop): number {
+  return gop.bps === undefined ? gop.frame : gop.startPosition;
+}
+
+/** Channel position at which the byte at `offset` of a piece leaves; at the media's own pace an estimate. */
+export function wireTime(gop: WireGop, offset: number): number {
+  if (gop.bps === undefined) return gop.frame + (offset / gop.bytes.length) * gop.frames;
+  return gop.startPosition + offset / PACKET_BYTES / gop.packetsPerFrame;
+}

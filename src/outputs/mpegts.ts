@@ -81,10 +81,11 @@ async function serve(
   socket.removeAllListeners("end");
   socket.setTimeout(0);
   socket.setNoDelay(true);
-  const viewer = new TsViewer(socket, channel.ring, session, options.clock);
+  const viewer = new TsViewer(socket, channel.ring, channel.pace(), session, options.clock);
   viewers.add(viewer);
   const unsubscribe = channel.subscribe({
     onRelease: () => viewer.pump(),
+    onThrottle: () => viewer.setPace(channel.pace()),
     onOffAir: () => session.end("off_air"),
   });
   session.onEnd(unsubscribe);
