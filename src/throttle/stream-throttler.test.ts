@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../base/clock.ts";
 import { rational } from "../base/rational.ts";
+import { THROTTLE_MODES } from "../config/schema.ts";
 import { syntheticGop } from "../media/gop.fixtures.ts";
 import { houseFormat } from "../media/house-format.ts";
 import { analyse, failed } from "../mpegts/analyser-fixtures.ts";
@@ -322,6 +323,10 @@ describe("the source", () => {
 });
 
 describe("options", () => {
+  it("knows the modes of the configuration, and no others", () => {
+    for (const mode of THROTTLE_MODES) expect(() => new StreamThrottler({ mode })).not.toThrow();
+  });
+
   it.each([
     [{ targetBitrateBps: 0 }, /targetBitrateBps is a number from/],
     [{ burstSeconds: Number.NaN }, /burstSeconds is a number from/],

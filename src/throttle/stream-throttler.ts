@@ -1,5 +1,4 @@
 import { type Clock, SystemClock } from "../base/clock.ts";
-import type { ThrottleMode } from "../config/schema.ts";
 import { PACKET_BYTES } from "../mpegts/packets.ts";
 import { ConstantRate, type RateNews } from "./ts-constant-rate.ts";
 import { Pace } from "./ts-pace.ts";
@@ -7,7 +6,7 @@ import { type Segment, type SegmentNews, SegmentReader, SYSTEM_CLOCK_HZ } from "
 
 export type { Clock, Timer } from "../base/clock.ts";
 
-const MODES = ["realtime", "burst", "adaptive", "disabled"] as const satisfies readonly ThrottleMode[];
+const MODES = ["realtime", "burst", "adaptive", "disabled"] as const;
 const OPTIONS = ["targetBitrateBps", "mode", "burstSeconds", "enabled", "clock", "onEvent", "signal"];
 const LEAST_BPS = 10_000;
 const MOST_BPS = 1_000_000_000;
@@ -18,6 +17,9 @@ const PIECE_TICKS = SYSTEM_CLOCK_HZ / 50;
 const BITE_BYTES = 64 * 1024;
 /** Waits shorter than this are left out: no timer is finer. */
 const LEAST_WAIT_MS = 1;
+
+/** One of the throttle modes. */
+type Mode = (typeof MODES)[number];
 
 /** What a throttler has to tell of a stream. Times of PIDs and clocks: ISO/IEC 13818-1 2.4.2. */
 export type ThrottleEvent =
@@ -41,7 +43,7 @@ export interface StreamThrottlerOptions {
   /** Bit rate of the whole stream in bit/s; default 4,000,000. */
   readonly targetBitrateBps?: number;
   /** Default "realtime". */
-  readonly mode?: (typeof MODES)[number];
+  readonly mode?: Mode;
   /** How far burst and adaptive may be ahead of the media's own clock, in seconds; default 5. */
   readonly burstSeconds?: number;
   /** False is the same as mode "disabled"; default true. */
@@ -70,7 +72,7 @@ interface Piece {
  */
 export class StreamThrottler {
   readonly #targetBps: number;
-  readonly #mode: ThrottleMode;
+  readonly #mode: Mode;
   readonly #burstMs: number;
   readonly #clock: Clock;
   readonly #onEvent: (event: ThrottleEvent) => void;
@@ -164,7 +166,7 @@ class Cutter {
   readonly #reader: SegmentReader;
   readonly #constantRate: ConstantRate | undefined;
 
-  constructor(mode: ThrottleMode, targetBps: number, onEvent: (event: ThrottleEvent) => void) {
+  constructor(mode: Mode, targetBps: number, onEvent: (event: ThrottleEvent) => void) {
     this.#reader = new SegmentReader(targetBps, onEvent);
     if (mode === "realtime") this.#constantRate = new ConstantRate(targetBps, onEvent);
   }
