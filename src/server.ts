@@ -1,10 +1,5 @@
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import fastify, { type FastifyInstance } from "fastify";
-import { registerHealth } from "./api/health.ts";
-import { registerProblems } from "./api/problems.ts";
 import type { Clock } from "./base/clock.ts";
-import { AppError } from "./base/errors.ts";
 import type { Log } from "./base/log.ts";
 import type { Random } from "./base/random.ts";
 import { Scope } from "./base/scope.ts";
@@ -15,6 +10,7 @@ import type { Config } from "./config/schema.ts";
 import { markChildren } from "./ffmpeg/child.ts";
 import { locateFfmpeg, type Toolset } from "./ffmpeg/locate.ts";
 import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
+import { type LiveSettings, listen, makeApp } from "./http.ts";
 import { makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
@@ -25,8 +21,6 @@ import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import { Machine } from "./machine/machine.ts";
 import type { HouseFormat } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER, type VideoEncoderName } from "./media/video-encoders.ts";
-import { registerM3uOutput } from "./outputs/m3u.ts";
-import { registerMpegTsOutput, type ViewerNews } from "./outputs/mpegts.ts";
 import { prepareCardFolder } from "./source/cards.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import type { EncoderSurroundings } from "./source/open-encoder.ts";
@@ -35,12 +29,6 @@ import { mediaPace } from "./throttle/release.ts";
 
 /** Where a channel's timestamps begin: ten seconds, so that nothing wraps in its first moments. */
 const START_TICKS = 900_000;
-/** Clients get this long to send their request, in ms, and this much header, in bytes. */
-const REQUEST_TIMEOUT_MS = 10_000;
-const MAX_HEADER_BYTES = 16_384;
-/** How often slow requests are looked for, in ms. */
-const CONNECTION_CHECK_MS = 1_000;
-
 /** How often what ffmpeg said and nobody understood is written down, in ms. */
 const UNMATCHED_SAVE_MS = 600_000;
 
@@ -118,11 +106,6 @@ export class Server {
   }
 }
 
-/** Settings that may change while the server runs. */
-interface LiveSettings {
-  idleTimeoutMs: number;
-}
-
 type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity"> & {
   readonly live: LiveSettings;
 };
@@ -151,7 +134,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const manager = makeManager(options, () => disturb());
   scope.defer(() => manager.close());
   let ready = false;
-  const app = makeApp(options, manager, live, () => ready);
+  const app = makeApp({ config, clock, log, manager, live, isReady: () => ready });
   scope.defer(() => app.close());
   const port = await listen(app, config);
 
@@ -261,66 +244,6 @@ function makeManager(options: ServerOptions, onAir: () => void): ChannelManager 
       log[level]({ channel: number, name, ...fields }, message);
     },
   });
-}
-
-function makeApp(
-  options: ServerOptions,
-  manager: ChannelManager,
-  live: LiveSettings,
-  isReady: () => boolean,
-): FastifyInstance {
-  const { clock, log } = options;
-  const app = fastify({
-    logger: false,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: {
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      connectionsCheckingInterval: CONNECTION_CHECK_MS,
-    },
-    // After the viewers have had their last bytes: a connection without a request must not hold the shutdown up.
-    forceCloseConnections: true,
-    routerOptions: { ignoreTrailingSlash: true },
-  });
-  registerProblems(app, log);
-  registerHealth(app, isReady);
-  // A player that is told of no channels deletes those it knew: until they are known, it is told to wait.
-  app.addHook("onRequest", async (request) => {
-    if (isReady() || !request.url.startsWith("/iptv/")) return;
-    throw new AppError("not_ready", "The server is still reading the media folder.");
-  });
-  registerM3uOutput(app, manager);
-  registerMpegTsOutput(app, {
-    manager,
-    clock,
-    idleTimeoutMs: () => live.idleTimeoutMs,
-    onViewer: (news) => logViewer(log, news),
-  });
-  return app;
-}
-
-function logViewer(log: Log, { channel, address, userAgent, left }: ViewerNews): void {
-  const about = { channel: channel.number, address, userAgent };
-  if (left) log.info({ ...about, ...left }, "viewer left");
-  else log.info(about, "viewer tuned in");
-}
-
-async function listen(app: FastifyInstance, config: Config): Promise<number> {
-  const { host, port } = config.server;
-  try {
-    await app.listen({ host, port });
-  } catch (failure) {
-    const { code, message } = failure as NodeJS.ErrnoException;
-    if (code !== "EADDRINUSE") {
-      const what = `It is not possible to listen on port ${port} of ${host}: ${message}.`;
-      throw new AppError("address_unusable", `${what} Choose another one with --host and --port.`, {
-        cause: failure,
-      });
-    }
-    const remedy = "End the other program, or choose another port with --port or server.port.";
-    throw new AppError("address_in_use", `Port ${port} on ${host} is in use. ${remedy}`, { cause: failure });
-  }
-  return (app.server.address() as AddressInfo).port;
 }
 
 async function openLibrary(options: ServerOptions, tools: Toolset, signal: AbortSignal): Promise<Library> {

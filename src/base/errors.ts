@@ -23,6 +23,9 @@ export const ERRORS = {
   gop_contract: { status: 502, title: "A group of pictures breaks the house format" },
   transport_stream_unreadable: { status: 422, title: "The transport stream cannot be read" },
   channel_not_found: { status: 404, title: "There is no such channel" },
+  management_local_only: { status: 403, title: "Management answers this machine only" },
+  host_refused: { status: 403, title: "The server is not known by this name" },
+  origin_refused: { status: 403, title: "A foreign web page may not do this" },
   not_ready: { status: 503, title: "The server is not ready" },
   interrupted: { status: 503, title: "Interrupted" },
   route_not_found: { status: 404, title: "There is nothing at this address" },
@@ -33,14 +36,22 @@ export const ERRORS = {
 /** A stable, documented name of a failure. */
 export type ErrorCode = keyof typeof ERRORS;
 
+/** What an error may carry beside its sentence. */
+export interface AppErrorOptions extends ErrorOptions {
+  /** Further members of the problem details that are answered, for programs (RFC 9457 3.2); no secrets. */
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
 /** The one error class that leaves a module: a registered code, what happened in this case, and its cause. */
 export class AppError extends Error {
   readonly code: ErrorCode;
+  readonly members: AppErrorOptions["members"];
 
-  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, detail: string, options?: AppErrorOptions) {
     super(detail, options);
     this.name = "AppError";
     this.code = code;
+    this.members = options?.members;
   }
 }
 
