@@ -6,10 +6,14 @@ import { registerProblems } from "./api/problems.ts";
 import type { Clock } from "./base/clock.ts";
 import { AppError } from "./base/errors.ts";
 import type { Log } from "./base/log.ts";
+import type { Random } from "./base/random.ts";
 import type { ChannelManager } from "./channels/channel-manager.ts";
+import { describeEvent } from "./channels/events.ts";
 import type { Config } from "./config/schema.ts";
 import { registerM3uOutput } from "./outputs/m3u.ts";
 import { registerMpegTsOutput, type ViewerNews } from "./outputs/mpegts.ts";
+import { type OnDemandThrottle, registerVodOutput } from "./outputs/vod.ts";
+import { SessionManager } from "./sessions/session-manager.ts";
 
 /** Clients get this long to send their request, in ms, and this much header, in bytes. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -20,6 +24,25 @@ const CONNECTION_CHECK_MS = 1_000;
 /** Settings that may change while the server runs. */
 export interface LiveSettings {
   idleTimeoutMs: number;
+  onDemand: OnDemandSettings;
+}
+
+/** What applies to files that are played on demand. */
+export interface OnDemandSettings {
+  readonly maxEncoders: number;
+  readonly throttle: OnDemandThrottle;
+}
+
+/** The settings that a configuration stands for. */
+export function onDemandSettings({ on_demand, stream_throttler: keys }: Config): OnDemandSettings {
+  return {
+    maxEncoders: on_demand.max_encoders,
+    throttle: {
+      enabled: keys.enabled,
+      targetBitrateBps: keys.target_bitrate_bps,
+      burstSeconds: keys.burst_seconds,
+    },
+  };
 }
 
 /** What the HTTP side is made of. */
@@ -29,12 +52,28 @@ export interface HttpParts {
   readonly log: Log;
   readonly manager: ChannelManager;
   readonly live: LiveSettings;
+  readonly random: Random;
+  /** Decoding time of the first frame of every stream, in 90 kHz ticks. */
+  readonly startTicks: number;
   /** Whether channels can be tuned. */
   readonly isReady: () => boolean;
 }
 
 /** Everything that is answered over HTTP. It does not listen yet. */
-export function makeApp({ config, clock, log, manager, live, isReady }: HttpParts): FastifyInstance {
+export function makeApp(parts: HttpParts): FastifyInstance {
+  const { config, clock, random, log, manager, live, startTicks, isReady } = parts;
+  const sessions = new SessionManager({
+    clock,
+    limits: {
+      perChannel: 50,
+      total: 1000,
+      idleTimeoutMs: live.idleTimeoutMs,
+      maxErrors: 5,
+      cleanupIntervalMs: 60_000,
+    },
+    onNews: (session, news) =>
+      log.info({ session: session.id, reason: session.endReason, bytes: session.bytesSent }, news.type),
+  });
   const app = fastify({
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -51,7 +90,7 @@ export function makeApp({ config, clock, log, manager, live, isReady }: HttpPart
   registerHealth(app, isReady);
   // A player that is told of no channels deletes those it knew: until they are known, it is told to wait.
   app.addHook("onRequest", async (request) => {
-    if (isReady() || !/^\/(iptv|api)\//.test(request.url)) return;
+    if (isReady() || !/^\/(iptv|vod|api)\//.test(request.url)) return;
     throw new AppError("not_ready", "The server is still reading the media folder.");
   });
   registerM3uOutput(app, manager);
@@ -60,6 +99,15 @@ export function makeApp({ config, clock, log, manager, live, isReady }: HttpPart
     clock,
     idleTimeoutMs: () => live.idleTimeoutMs,
     onViewer: (news) => logViewer(log, news),
+  });
+  registerVodOutput(app, {
+    ...{ channels: manager, sessions, clock, random, startTicks },
+    maxEncoders: () => live.onDemand.maxEncoders,
+    throttle: () => live.onDemand.throttle,
+    onEvent: ({ item }, event) => {
+      const { level, message, fields } = describeEvent(event);
+      log[level]({ media: item.mediaId, ...fields }, message);
+    },
   });
   registerManagement(app, { host: config.server.host, channels: manager, clock });
   return app;

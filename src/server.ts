@@ -10,7 +10,7 @@ import type { Config } from "./config/schema.ts";
 import { markChildren } from "./ffmpeg/child.ts";
 import { locateFfmpeg, type Toolset } from "./ffmpeg/locate.ts";
 import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
-import { type LiveSettings, listen, makeApp } from "./http.ts";
+import { type LiveSettings, listen, makeApp, onDemandSettings } from "./http.ts";
 import { makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
@@ -95,8 +95,10 @@ export class Server {
   }
 
   /** Puts those keys of a configuration in force that need no restart (`log.level` is its logger's owner's). */
-  apply({ channels, session_manager }: Config): void {
+  apply(config: Config): void {
+    const { channels, session_manager } = config;
     this.#live.idleTimeoutMs = session_manager.idle_timeout_seconds * 1000;
+    this.#live.onDemand = onDemandSettings(config);
     this.manager.setLinger(channels.linger_seconds * 1000);
   }
 
@@ -113,7 +115,10 @@ type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity"> & {
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log, onProgress } = options;
   await claimDataFolder(options, scope);
-  const live: LiveSettings = { idleTimeoutMs: config.session_manager.idle_timeout_seconds * 1000 };
+  const live: LiveSettings = {
+    idleTimeoutMs: config.session_manager.idle_timeout_seconds * 1000,
+    onDemand: onDemandSettings(config),
+  };
   onProgress?.({ step: "tools" });
   const tools = await locateFfmpeg({
     ffmpegPath: config.ffmpeg.path || undefined,
@@ -134,7 +139,11 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const manager = makeManager(options, () => disturb());
   scope.defer(() => manager.close());
   let ready = false;
-  const app = makeApp({ config, clock, log, manager, live, isReady: () => ready });
+  const app = makeApp({
+    ...{ config, clock, random: options.random, log, manager, live },
+    startTicks: options.startTicks ?? START_TICKS,
+    isReady: () => ready,
+  });
   scope.defer(() => app.close());
   const port = await listen(app, config);
 

@@ -98,6 +98,15 @@ const channels = z.strictObject({
     .meta(LIVE),
 });
 
+const onDemand = z.strictObject({
+  max_encoders: whole(0, 1000)
+    .default(2)
+    .describe(
+      "Files that are played on demand (/vod/…) at the same time; each has an encoder of its own, beside those of the channels. 0 offers none.",
+    )
+    .meta(LIVE),
+});
+
 const library = z.strictObject({
   folder: z
     .string()
@@ -164,6 +173,10 @@ const streamThrottler = z.strictObject({
       "realtime (constant rate), burst (fast start, then media rate), adaptive (per viewer) or disabled.",
     )
     .meta(LATER),
+  burst_seconds: real(0, 60)
+    .default(5)
+    .describe("How far ahead of its own clock a file on demand may be sent, in seconds.")
+    .meta(LIVE),
 });
 
 const aiAutoHeal = z.strictObject({
@@ -210,6 +223,7 @@ export const CONFIG_SCHEMA = z.strictObject({
     .prefault({})
     .describe("The one format in which every source of a channel delivers."),
   channels: channels.prefault({}).describe("How far channels work ahead and how long they keep running."),
+  on_demand: onDemand.prefault({}).describe("Files that are played on demand."),
   library: library.prefault({}).describe("Media on disk."),
   audio: audio.prefault({}).describe("Which sound of a file is heard, and how."),
   session_manager: sessionManager
