@@ -5,15 +5,16 @@ import { registerManagement } from "./api/management.ts";
 import { registerProblems } from "./api/problems.ts";
 import type { Clock } from "./base/clock.ts";
 import { AppError } from "./base/errors.ts";
+import type { EventHub } from "./base/event-hub.ts";
 import type { Log } from "./base/log.ts";
 import type { Random } from "./base/random.ts";
 import type { ChannelManager } from "./channels/channel-manager.ts";
 import { describeEvent } from "./channels/events.ts";
 import type { Config } from "./config/schema.ts";
 import { registerM3uOutput } from "./outputs/m3u.ts";
-import { registerMpegTsOutput, type ViewerNews } from "./outputs/mpegts.ts";
-import { type OnDemandThrottle, registerVodOutput } from "./outputs/vod.ts";
-import { SessionManager } from "./sessions/session-manager.ts";
+import { registerMpegTsOutput } from "./outputs/mpegts.ts";
+import { type OnDemandSettings, registerVodOutput } from "./outputs/vod.ts";
+import type { SessionManager } from "./sessions/session-manager.ts";
 
 /** Clients get this long to send their request, in ms, and this much header, in bytes. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -21,61 +22,32 @@ const MAX_HEADER_BYTES = 16_384;
 /** How often slow requests are looked for, in ms. */
 const CONNECTION_CHECK_MS = 1_000;
 
-/** Settings that may change while the server runs. */
-export interface LiveSettings {
-  idleTimeoutMs: number;
-  onDemand: OnDemandSettings;
-}
-
-/** What applies to files that are played on demand. */
-export interface OnDemandSettings {
-  readonly maxEncoders: number;
-  readonly throttle: OnDemandThrottle;
-}
-
-/** The settings that a configuration stands for. */
-export function onDemandSettings({ on_demand, stream_throttler: keys }: Config): OnDemandSettings {
-  return {
-    maxEncoders: on_demand.max_encoders,
-    throttle: {
-      enabled: keys.enabled,
-      targetBitrateBps: keys.target_bitrate_bps,
-      burstSeconds: keys.burst_seconds,
-    },
-  };
-}
-
 /** What the HTTP side is made of. */
 export interface HttpParts {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
   readonly manager: ChannelManager;
-  readonly live: LiveSettings;
+  readonly sessions: SessionManager;
+  readonly events: EventHub;
   readonly random: Random;
   /** Decoding time of the first frame of every stream, in 90 kHz ticks. */
   readonly startTicks: number;
+  /** Asked anew for each file that is played on demand. */
+  readonly onDemand: () => OnDemandSettings;
+  /** A file begins to be played on demand. */
+  readonly onDemandStart: () => void;
   /** Whether channels can be tuned. */
   readonly isReady: () => boolean;
 }
 
 /** Everything that is answered over HTTP. It does not listen yet. */
 export function makeApp(parts: HttpParts): FastifyInstance {
-  const { config, clock, random, log, manager, live, startTicks, isReady } = parts;
-  const sessions = new SessionManager({
-    clock,
-    limits: {
-      perChannel: 50,
-      total: 1000,
-      idleTimeoutMs: live.idleTimeoutMs,
-      maxErrors: 5,
-      cleanupIntervalMs: 60_000,
-    },
-    onNews: (session, news) =>
-      log.info({ session: session.id, reason: session.endReason, bytes: session.bytesSent }, news.type),
-  });
+  const { config, clock, log, manager, sessions, events, isReady } = parts;
+  const { host, trusted_proxies } = config.server;
   const app = fastify({
     logger: false,
+    trustProxy: trusted_proxies.length > 0 ? [...trusted_proxies] : false,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: {
       headersTimeout: REQUEST_TIMEOUT_MS,
@@ -94,29 +66,17 @@ export function makeApp(parts: HttpParts): FastifyInstance {
     throw new AppError("not_ready", "The server is still reading the media folder.");
   });
   registerM3uOutput(app, manager);
-  registerMpegTsOutput(app, {
-    manager,
-    clock,
-    idleTimeoutMs: () => live.idleTimeoutMs,
-    onViewer: (news) => logViewer(log, news),
-  });
+  registerMpegTsOutput(app, { manager, sessions, clock });
   registerVodOutput(app, {
-    ...{ channels: manager, sessions, clock, random, startTicks },
-    maxEncoders: () => live.onDemand.maxEncoders,
-    throttle: () => live.onDemand.throttle,
+    ...{ channels: manager, sessions, clock, random: parts.random, startTicks: parts.startTicks },
+    ...{ settings: parts.onDemand, onStart: parts.onDemandStart },
     onEvent: ({ item }, event) => {
       const { level, message, fields } = describeEvent(event);
       log[level]({ media: item.mediaId, ...fields }, message);
     },
   });
-  registerManagement(app, { host: config.server.host, channels: manager, clock });
+  registerManagement(app, { host, channels: manager, sessions, events, clock });
   return app;
-}
-
-function logViewer(log: Log, { channel, address, userAgent, left }: ViewerNews): void {
-  const about = { channel: channel.number, address, userAgent };
-  if (left) log.info({ ...about, ...left }, "viewer left");
-  else log.info(about, "viewer tuned in");
 }
 
 /** Begins to listen where the configuration says; returns the port. Throws `address_in_use`, `address_unusable`. */

@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { channelEvent, refusalEvent, sessionEvent } from "./api/event-feed.ts";
 import type { Clock } from "./base/clock.ts";
+import { EventHub } from "./base/event-hub.ts";
 import type { Log } from "./base/log.ts";
 import type { Random } from "./base/random.ts";
 import { Scope } from "./base/scope.ts";
@@ -10,7 +12,7 @@ import type { Config } from "./config/schema.ts";
 import { markChildren } from "./ffmpeg/child.ts";
 import { locateFfmpeg, type Toolset } from "./ffmpeg/locate.ts";
 import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
-import { type LiveSettings, listen, makeApp, onDemandSettings } from "./http.ts";
+import { listen, makeApp } from "./http.ts";
 import { makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
@@ -21,6 +23,9 @@ import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import { Machine } from "./machine/machine.ts";
 import type { HouseFormat } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER, type VideoEncoderName } from "./media/video-encoders.ts";
+import { type OnDemandSettings, onDemandSettings } from "./outputs/vod.ts";
+import { describeNews } from "./sessions/news.ts";
+import { type SessionLimits, SessionManager } from "./sessions/session-manager.ts";
 import { prepareCardFolder } from "./source/cards.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import type { EncoderSurroundings } from "./source/open-encoder.ts";
@@ -65,6 +70,7 @@ export class Server {
   /** What is known of how many channels the machine encodes, as a sentence. */
   readonly capacity: string | undefined;
   readonly #scope: Scope;
+  readonly #sessions: SessionManager;
   readonly #live: LiveSettings;
 
   private constructor(parts: ServerParts, scope: Scope) {
@@ -72,6 +78,7 @@ export class Server {
     this.library = parts.library;
     this.port = parts.port;
     this.capacity = parts.capacity;
+    this.#sessions = parts.sessions;
     this.#live = parts.live;
     this.#scope = scope;
   }
@@ -96,10 +103,9 @@ export class Server {
 
   /** Puts those keys of a configuration in force that need no restart (`log.level` is its logger's owner's). */
   apply(config: Config): void {
-    const { channels, session_manager } = config;
-    this.#live.idleTimeoutMs = session_manager.idle_timeout_seconds * 1000;
+    this.#sessions.setLimits(sessionLimits(config));
     this.#live.onDemand = onDemandSettings(config);
-    this.manager.setLinger(channels.linger_seconds * 1000);
+    this.manager.setLinger(config.channels.linger_seconds * 1000);
   }
 
   /** Ends live responses, then the channels and their processes; resolves when all are gone. */
@@ -109,16 +115,21 @@ export class Server {
 }
 
 type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity"> & {
+  readonly sessions: SessionManager;
   readonly live: LiveSettings;
 };
+
+/** Settings that may change while the server runs. */
+interface LiveSettings {
+  onDemand: OnDemandSettings;
+}
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log, onProgress } = options;
   await claimDataFolder(options, scope);
-  const live: LiveSettings = {
-    idleTimeoutMs: config.session_manager.idle_timeout_seconds * 1000,
-    onDemand: onDemandSettings(config),
-  };
+  const live: LiveSettings = { onDemand: onDemandSettings(config) };
+  const events = new EventHub(() => clock.wallNow());
+  const sessions = makeSessions(options, events);
   onProgress?.({ step: "tools" });
   const tools = await locateFfmpeg({
     ffmpegPath: config.ffmpeg.path || undefined,
@@ -136,12 +147,14 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   await prepareCardFolder(surroundings.folder);
   const { machine, choice } = await chooseEncoder(options, tools, surroundings, scope.signal);
   let disturb = () => {};
-  const manager = makeManager(options, () => disturb());
+  const manager = makeManager(options, events, () => disturb());
   scope.defer(() => manager.close());
   let ready = false;
   const app = makeApp({
-    ...{ config, clock, random: options.random, log, manager, live },
+    ...{ config, clock, log, manager, sessions, events, random: options.random },
     startTicks: options.startTicks ?? START_TICKS,
+    onDemand: () => live.onDemand,
+    onDemandStart: () => disturb(),
     isReady: () => ready,
   });
   scope.defer(() => app.close());
@@ -161,11 +174,12 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const format = channelFormat(library.channels[0]?.media ?? [], config);
   const known = machine.capacity(choice.preferred, format);
   if (!known) {
-    const measurement = measureWhenIdle(options, machine, choice.preferred, format, manager);
+    const isIdle = () => manager.onAir.length === 0 && sessions.count === 0;
+    const measurement = measureWhenIdle(options, machine, choice.preferred, format, isIdle);
     disturb = () => measurement.disturb();
     scope.defer(() => measurement.close());
   }
-  return { manager, library, port, live, capacity: known && describeCapacity(known, format) };
+  return { manager, sessions, live, library, port, capacity: known && describeCapacity(known, format) };
 }
 
 async function keepUnmatched(
@@ -208,11 +222,11 @@ function measureWhenIdle(
   machine: Machine,
   encoder: VideoEncoderName,
   format: HouseFormat,
-  manager: ChannelManager,
+  isIdle: () => boolean,
 ): IdleMeasurement {
   return new IdleMeasurement({
     clock,
-    isIdle: () => manager.onAir.length === 0,
+    isIdle,
     measure: async (signal) => {
       const capacity = await machine.measure(encoder, format, signal);
       const { width, height } = format;
@@ -234,7 +248,34 @@ async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope:
   }
 }
 
-function makeManager(options: ServerOptions, onAir: () => void): ChannelManager {
+function makeSessions({ config, clock, log }: ServerOptions, events: EventHub): SessionManager {
+  return new SessionManager({
+    clock,
+    limits: sessionLimits(config),
+    onNews: (session, news) => {
+      events.publish(sessionEvent(session, news));
+      const { level, message, fields } = describeNews(session, news);
+      log[level](fields, message);
+    },
+    onRefusal: (refusal) => {
+      events.publish(refusalEvent(refusal));
+      const { channel, limit, key, count } = refusal;
+      log.warn({ channel: channel?.number, limit, key, count }, "max sessions reached; viewers refused");
+    },
+  });
+}
+
+function sessionLimits({ session_manager }: Config): SessionLimits {
+  return {
+    perChannel: session_manager.max_sessions_per_channel,
+    total: session_manager.max_sessions_total,
+    maxErrors: session_manager.max_errors,
+    idleTimeoutMs: session_manager.idle_timeout_seconds * 1000,
+    cleanupIntervalMs: session_manager.cleanup_interval_seconds * 1000,
+  };
+}
+
+function makeManager(options: ServerOptions, events: EventHub, onAir: () => void): ChannelManager {
   const { config, clock, random, log, startTicks } = options;
   const { lead_seconds, ring_seconds, linger_seconds } = config.channels;
   return new ChannelManager({
@@ -247,8 +288,10 @@ function makeManager(options: ServerOptions, onAir: () => void): ChannelManager 
       random,
     },
     lingerMs: linger_seconds * 1000,
-    onEvent: ({ number, name }, event) => {
+    onEvent: (channel, event) => {
       if (event.type === "on_air") onAir();
+      events.publish(channelEvent(channel, event));
+      const { number, name } = channel;
       const { level, message, fields } = describeEvent(event);
       log[level]({ channel: number, name, ...fields }, message);
     },

@@ -3,12 +3,14 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { ManualClock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
+import { EventHub } from "../base/event-hub.ts";
 import { silentLog } from "../base/log.ts";
 import { rational } from "../base/rational.ts";
 import type { ChannelDefinition } from "../channels/channel.ts";
 import type { MediaFacts } from "../ffmpeg/media-facts.ts";
 import { houseFormat } from "../media/house-format.ts";
 import { LoopSchedule } from "../playout/loop-schedule.ts";
+import { SessionManager } from "../sessions/session-manager.ts";
 import { registerManagement } from "./management.ts";
 import { registerProblems } from "./problems.ts";
 import { channelId, FAILURES } from "./schemas.ts";
@@ -27,14 +29,26 @@ const channel = (id: number, number: number, ...titles: string[]): ChannelDefini
   open: () => expect.unreachable(),
 });
 
+const limits = {
+  ...{ perChannel: 5, total: 10, idleTimeoutMs: 300_000, maxErrors: 3 },
+  cleanupIntervalMs: 60_000,
+};
 let app: FastifyInstance;
+let clock: ManualClock;
+let sessions: SessionManager;
+let events: EventHub;
 
 beforeEach(() => {
+  clock = new ManualClock(Date.UTC(2026, 0, 1, 12, 0, 30));
+  events = new EventHub(() => clock.wallNow());
+  sessions = new SessionManager({ clock, limits });
   app = fastify();
   registerProblems(app, silentLog);
   registerManagement(app, {
     host: "0.0.0.0",
-    clock: new ManualClock(Date.UTC(2026, 0, 1, 12, 0, 30)),
+    clock,
+    sessions,
+    events,
     channels: { definitions: [channel(7, 12, "A", "B"), channel(3, 2, "C")], onAir: [] },
   });
 });

@@ -1,9 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import { type ChannelsApiParts, registerChannelsApi } from "./channels.ts";
+import { type EventsApiParts, registerEventsApi } from "./events.ts";
 import { openManagementScope } from "./scope.ts";
+import { registerSessionsApi, type SessionsApiParts } from "./sessions.ts";
 
 /** What the management routes speak of. */
-export interface ApiParts extends ChannelsApiParts {
+export interface ApiParts extends ChannelsApiParts, SessionsApiParts, EventsApiParts {
   /** `server.host`: the one name beside localhost under which management is reached. */
   readonly host: string;
 }
@@ -12,5 +14,7 @@ export interface ApiParts extends ChannelsApiParts {
 export function registerManagement(app: FastifyInstance, parts: ApiParts): void {
   openManagementScope(app, parts.host, (scope) => {
     registerChannelsApi(scope, parts);
+    registerSessionsApi(scope, parts);
+    registerEventsApi(scope, parts);
   });
 }

@@ -2,9 +2,13 @@ import swagger from "@fastify/swagger";
 import fastify from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
 import { SystemClock } from "../base/clock.ts";
+import { EventHub } from "../base/event-hub.ts";
+import { SessionManager } from "../sessions/session-manager.ts";
 import { registerManagement } from "./management.ts";
 
 const DESCRIPTION = `What operators and programs see and change of a server. It answers the machine that the server runs on; the playlist and the streams (/iptv/…) are open to everybody and not listed here. docs/api.md has examples, docs/errors.md every code.`;
+
+const NO_LIMITS = { perChannel: 0, total: 0, idleTimeoutMs: 0, maxErrors: 1, cleanupIntervalMs: 1000 };
 
 /** The management API as an OpenAPI 3.1 document, made of the routes' own schemas: the text of docs/openapi.json. */
 export async function openApiDocument(): Promise<string> {
@@ -19,10 +23,11 @@ export async function openApiDocument(): Promise<string> {
     transformObject: (document) => plain(jsonSchemaTransformObject(document)),
   });
   // A server without channels: only the routes matter.
+  const clock = new SystemClock();
   registerManagement(app, {
-    host: "localhost",
-    clock: new SystemClock(),
-    channels: { definitions: [], onAir: [] },
+    ...{ host: "localhost", clock, channels: { definitions: [], onAir: [] } },
+    sessions: new SessionManager({ clock, limits: NO_LIMITS }),
+    events: new EventHub(() => clock.wallNow()),
   });
   await app.ready();
   const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;

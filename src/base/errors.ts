@@ -28,6 +28,7 @@ export const ERRORS = {
   channel_not_found: { status: 404, title: "There is no such channel" },
   max_sessions_reached: { status: 503, title: "Max sessions reached" },
   session_not_found: { status: 404, title: "Session not found" },
+  too_many_listeners: { status: 503, title: "Too many programs listen to events" },
   management_local_only: { status: 403, title: "Management answers this machine only" },
   host_refused: { status: 403, title: "The server is not known by this name" },
   origin_refused: { status: 403, title: "A foreign web page may not do this" },

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { LOG_LEVELS } from "../base/log.ts";
 import { VIDEO_ENCODERS } from "../media/video-encoders.ts";
@@ -35,6 +36,14 @@ const real = (min: number, max: number) => z.number().min(min).max(max);
 /** A picture dimension in pixels: even, as 4:2:0 chroma needs. */
 const pixels = () => z.int().min(16).max(7680).multipleOf(2);
 
+/** Whether a text is an IP address, or a network of such (CIDR). */
+function isNetwork(text: string): boolean {
+  const [address = "", prefix, ...more] = text.split("/");
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  if (bits < 0 || more.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+}
+
 const server = z.strictObject({
   host: z
     .string()
@@ -43,6 +52,14 @@ const server = z.strictObject({
     .describe("Address to listen on; 127.0.0.1 keeps the server to this machine.")
     .meta(RESTART),
   port: whole(0, 65_535).default(8411).describe("TCP port to listen on; 0 takes any free one.").meta(RESTART),
+  trusted_proxies: z
+    .array(z.string().refine(isNetwork, "expected an address or a network, for instance 10.0.0.0/8"))
+    .max(50)
+    .default([])
+    .describe(
+      "Proxies whose X-Forwarded-For is believed, as addresses or networks (CIDR). Without any, a viewer's address is that of its connection.",
+    )
+    .meta(RESTART),
 });
 
 const ffmpeg = z.strictObject({
@@ -144,16 +161,30 @@ const audio = z.strictObject({
 const sessionManager = z.strictObject({
   max_sessions_per_channel: whole(1, 100_000)
     .default(50)
-    .describe("Viewers that one channel takes at once.")
-    .meta(LATER),
+    .describe(
+      "Viewers that one channel takes at once; further ones are told to try again. Lowering it drops nobody.",
+    )
+    .meta(LIVE),
+  max_sessions_total: whole(1, 1_000_000)
+    .default(1000)
+    .describe("Viewers that the server takes at once, on all channels and on demand.")
+    .meta(LIVE),
+  max_errors: whole(1, 10_000)
+    .default(10)
+    .describe(
+      "Errors in a row that end a session. An error is that sending failed, or that a viewer is so slow that not one whole group of pictures reaches it; a group that does is recovery.",
+    )
+    .meta(LIVE),
   idle_timeout_seconds: real(1, 86_400)
     .default(300)
     .describe("A viewer that has taken no data for this many seconds is disconnected.")
     .meta(LIVE),
   cleanup_interval_seconds: real(1, 3600)
     .default(60)
-    .describe("Seconds between two looks for idle viewers.")
-    .meta(LATER),
+    .describe(
+      "Seconds between two looks for sessions that are left over. Viewers with a connection are looked after all the time.",
+    )
+    .meta(LIVE),
 });
 
 const streamThrottler = z.strictObject({

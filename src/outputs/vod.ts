@@ -8,10 +8,13 @@ import type { ChannelManager } from "../channels/channel-manager.ts";
 import type { ChannelEvent } from "../channels/events.ts";
 import { itemStream } from "../channels/item-stream.ts";
 import { findMedia, type MediaEntry } from "../channels/media-index.ts";
+import type { Config } from "../config/schema.ts";
 import { FrameGrid } from "../media/house-format.ts";
 import type { StreamSession } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
-import { StreamThrottler } from "../throttle/stream-throttler.ts";
+import { StreamThrottler, type StreamThrottlerOptions } from "../throttle/stream-throttler.ts";
+import { clientOf } from "./client.ts";
+import { dedicate, isTaken, letGo, lose } from "./connection.ts";
 import { SocketWriter } from "./socket-writer.ts";
 
 /**
@@ -22,7 +25,7 @@ const PATIENCE_MS = 15_000;
 /** How often a viewer is looked after whose connection takes nothing. */
 const LOOK_MS = 1_000;
 
-/** What on-demand playback needs. What may change while the server runs is a function. */
+/** What on-demand playback needs. */
 export interface VodOutputOptions {
   readonly channels: Pick<ChannelManager, "definitions">;
   readonly sessions: Pick<SessionManager, "reserve">;
@@ -30,17 +33,31 @@ export interface VodOutputOptions {
   readonly random: Random;
   /** Decoding time of each stream's first frame, in 90 kHz ticks. */
   readonly startTicks: number;
-  /** Encoders that may run for on-demand viewers at the same time. */
-  readonly maxEncoders: () => number;
-  readonly throttle: () => OnDemandThrottle;
+  /** Asked anew for each request. */
+  readonly settings: () => OnDemandSettings;
+  /** A file begins to be played. */
+  readonly onStart: () => void;
   readonly onEvent: (media: MediaEntry, event: ChannelEvent) => void;
 }
 
-/** How on-demand streams leave: as burst, or as fast as they are made. */
-export interface OnDemandThrottle {
-  readonly enabled: boolean;
-  readonly targetBitrateBps: number;
-  readonly burstSeconds: number;
+/** What an operator decides about on-demand playback. */
+export interface OnDemandSettings {
+  /** Encoders that may run for on-demand viewers at the same time. */
+  readonly maxEncoders: number;
+  /** Streams leave as burst, or, where that is not enabled, as fast as they are made. */
+  readonly throttle: Pick<StreamThrottlerOptions, "enabled" | "targetBitrateBps" | "burstSeconds">;
+}
+
+/** The settings that a configuration stands for. */
+export function onDemandSettings({ on_demand, stream_throttler: keys }: Config): OnDemandSettings {
+  return {
+    maxEncoders: on_demand.max_encoders,
+    throttle: {
+      enabled: keys.enabled,
+      targetBitrateBps: keys.target_bitrate_bps,
+      burstSeconds: keys.burst_seconds,
+    },
+  };
 }
 
 type VodRequest = FastifyRequest<{ Params: { mediaId: string }; Querystring: { start?: unknown } }>;
@@ -73,6 +90,7 @@ interface Playback {
   readonly socket: Socket;
   /** Ends with the session; the encoder lives in it. */
   readonly scope: Scope;
+  readonly throttle: OnDemandSettings["throttle"];
 }
 
 class VodOutput {
@@ -95,8 +113,9 @@ class VodOutput {
     const startFrame = startFrameOf(request.query.start, media);
     // Probing players ask for the head alone: that must not start an encoder.
     if (request.method === "HEAD") return reply.headers(HEADERS).send();
-    const playback = this.#begin(request, media, startFrame);
-    const { session, scope, socket } = playback;
+    if (isTaken(request.raw.socket)) return reply.hijack();
+    const playback = this.#begin(request, reply, media, startFrame);
+    const { session, scope } = playback;
     try {
       const stream = this.#stream(playback);
       // Until there is something to send, a failure can still be told.
@@ -119,38 +138,37 @@ class VodOutput {
     } finally {
       await scope.close();
     }
-    socket.destroySoon();
     return reply;
   }
 
   /** Takes a slot and a session, before anything is started for them. */
-  #begin(request: VodRequest, media: MediaEntry, startFrame: number): Playback {
-    const limit = this.#options.maxEncoders();
-    if (this.#playbacks.size >= limit) {
-      throw new AppError(
-        "on_demand_full",
-        `${limit === 1 ? "One file is" : `${limit} files are`} being played on demand already. on_demand.max_encoders (now ${limit}) allows more, if the machine can encode them.`,
-        { members: { limit, key: "on_demand.max_encoders" } },
-      );
-    }
+  #begin(request: VodRequest, reply: FastifyReply, media: MediaEntry, startFrame: number): Playback {
+    const { clock, settings, sessions, onStart } = this.#options;
+    const { maxEncoders, throttle } = settings();
+    if (this.#playbacks.size >= maxEncoders) throw full(maxEncoders);
     const { socket } = request.raw;
-    const session = this.#options.sessions.reserve({
+    const session = sessions.reserve({
       ...{ mediaId: media.item.mediaId, protocol: "vod" },
-      client: { ip: request.ip, userAgent: request.headers["user-agent"] ?? "" },
+      client: clientOf(request),
     });
     const scope = new Scope();
-    const playback = { media, startFrame, session, socket, scope };
+    const playback = { media, startFrame, session, socket, scope, throttle };
     this.#playbacks.add(playback);
+    onStart();
+    session.throttle = () => ({
+      mode: throttle.enabled ? "burst" : "disabled",
+      factor: undefined,
+      decisions: [],
+    });
     scope.defer(() => void this.#playbacks.delete(playback));
-    // A client may close its sending side after the request; whether it has gone shows when it is written to.
-    socket.removeAllListeners("end");
-    socket.setTimeout(0);
-    socket.setNoDelay(true);
+    dedicate(socket);
+    socket.once("error", (failure) => lose(session, failure));
     socket.once("close", () => session.end("client_gone"));
-    const looking = this.#options.clock.every(LOOK_MS, () => session.look());
+    const looking = clock.every(LOOK_MS, () => session.look());
     scope.defer(() => looking.cancel());
     session.onEnd((reason) => {
-      if (reason !== "finished" && reason !== "failed") socket.destroy();
+      // A failure before there is anything to send is told on the connection.
+      if (reason !== "failed" || reply.sent) letGo(socket, reason, clock);
       void scope.close();
     });
     if (socket.destroyed) session.end("client_gone");
@@ -174,12 +192,12 @@ class VodOutput {
   async #play(
     first: Uint8Array,
     rest: AsyncIterable<Uint8Array>,
-    { session, socket, scope }: Playback,
+    { session, socket, scope, throttle }: Playback,
     reply: FastifyReply,
   ): Promise<boolean> {
-    const { enabled, targetBitrateBps, burstSeconds } = this.#options.throttle();
     const throttler = new StreamThrottler({
-      ...{ mode: "burst", enabled, targetBitrateBps, burstSeconds },
+      ...throttle,
+      mode: "burst",
       ...{ clock: this.#options.clock, signal: scope.signal },
     });
     // The length is not known and the end of the connection is the end of the stream, in HTTP/1.1 as in 1.0.
@@ -200,6 +218,18 @@ async function* beginningWith(
 ): AsyncGenerator<Uint8Array, void, void> {
   yield first;
   yield* rest;
+}
+
+function full(limit: number): AppError {
+  const what =
+    limit === 0
+      ? "Files are not played on demand here."
+      : `${limit === 1 ? "One file is" : `${limit} files are`} being played on demand already.`;
+  return new AppError(
+    "on_demand_full",
+    `${what} on_demand.max_encoders (now ${limit}) allows more, if the machine can encode them.`,
+    { members: { limit, key: "on_demand.max_encoders" } },
+  );
 }
 
 function mediaIdOf(text: string): number {
