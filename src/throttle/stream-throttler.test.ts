@@ -1,80 +1,9 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ManualClock } from "../base/clock.ts";
-import { rational } from "../base/rational.ts";
 import { THROTTLE_MODES } from "../config/schema.ts";
-import { syntheticGop } from "../media/gop.fixtures.ts";
-import { houseFormat } from "../media/house-format.ts";
 import { analyse, failed } from "../mpegts/analyser-fixtures.ts";
-import { Muxer } from "../mpegts/muxer.ts";
-import { goodStream, joinPackets } from "../mpegts/packet-fixtures.ts";
 import { readPcr } from "../mpegts/pcr-monitor.ts";
-import { Splicer } from "../splice/splicer.ts";
-import { StreamThrottler, type StreamThrottlerOptions, type ThrottleEvent } from "./stream-throttler.ts";
-
-const TARGET = 1_500_000;
-
-/** Seconds of a channel's stream: variable rate, well below 1 Mbit/s in the mean, with peaks at each key picture. */
-function variableStream(seconds: number, maxUnitBytes = 4000, startTicks = 900_000): Uint8Array {
-  const format = houseFormat({
-    ...{ width: 320, height: 180, fps: rational(25), gopSeconds: 1, totalBps: 1_000_000, audioBps: 96_000 },
-  });
-  const splicer = new Splicer(format);
-  const muxer = new Muxer({ format, serviceName: "Films", startTicks });
-  const pieces = Array.from({ length: seconds }, (_, second) => {
-    const gop = syntheticGop({ format, frames: 25, firstFrame: second * 25, seed: second + 1, maxUnitBytes });
-    return muxer.mux(splicer.place(gop, second * 25)).bytes;
-  });
-  return Buffer.concat(pieces);
-}
-
-async function* chunksOf(bytes: Uint8Array, size = 10_000): AsyncGenerator<Uint8Array> {
-  for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
-}
-
-interface Outcome {
-  readonly bytes: Uint8Array;
-  /** When each piece came, in ms from the first one, and the bytes up to and with it. */
-  readonly arrivals: readonly { readonly ms: number; readonly bytes: number }[];
-  readonly events: readonly ThrottleEvent[];
-}
-
-/** Runs a stream to its end in manual time, with a consumer that needs `busyMs` for each piece. */
-async function run(
-  source: AsyncIterable<Uint8Array>,
-  options: StreamThrottlerOptions,
-  busyMs: (piece: number) => number = () => 0,
-): Promise<Outcome> {
-  const clock = new ManualClock();
-  const events: ThrottleEvent[] = [];
-  const pieces: Uint8Array[] = [];
-  const arrivals: { ms: number; bytes: number }[] = [];
-  let over = false;
-  let bytes = 0;
-  let firstMs: number | undefined;
-  const consuming = (async () => {
-    const throttler = new StreamThrottler({ ...options, clock, onEvent: (event) => void events.push(event) });
-    for await (const piece of throttler.throttle(source)) {
-      firstMs ??= clock.now();
-      bytes += piece.length;
-      pieces.push(piece);
-      arrivals.push({ ms: clock.now() - firstMs, bytes });
-      const ms = busyMs(pieces.length);
-      if (ms > 0) await clock.sleep(ms);
-    }
-  })().finally(() => {
-    over = true;
-  });
-  consuming.catch(() => undefined);
-  for (let second = 0; !over && second < 600; second++) await clock.advance(1000);
-  await consuming;
-  return { bytes: Buffer.concat(pieces), arrivals, events };
-}
-
-/** Bytes that had come `ms` after the first piece. */
-function bytesAt({ arrivals }: Outcome, ms: number): number {
-  return arrivals.findLast((arrival) => arrival.ms <= ms)?.bytes ?? 0;
-}
+import { bytesAt, chunksOf, run, TARGET, variableStream } from "./stream-throttler.fixtures.ts";
+import { StreamThrottler, type StreamThrottlerOptions } from "./stream-throttler.ts";
 
 describe("realtime", () => {
   it("makes a constant rate of a variable one: exact to the analyser, not a picture late, nothing lost", async () => {
@@ -205,123 +134,6 @@ describe("disabled", () => {
   );
 });
 
-describe("the source", () => {
-  it("may come in chunks of any size", async () => {
-    const input = variableStream(2);
-    await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 50_000 }), async (size) => {
-        const outcome = await run(chunksOf(input, size), { mode: "burst" });
-        expect(Buffer.compare(outcome.bytes, input)).toBe(0);
-      }),
-      { numRuns: 10, examples: [[187], [188], [1_000_000]] },
-    );
-  });
-
-  it("is found again behind garbage, which is counted", async () => {
-    const input = Buffer.from(variableStream(2));
-    const at = 188 * 100;
-    const damaged = Buffer.concat([
-      Buffer.alloc(1000),
-      input.subarray(0, at),
-      Buffer.alloc(77),
-      input.subarray(at),
-    ]);
-    const { bytes, events } = await run(chunksOf(damaged, 333), { mode: "burst" });
-    expect(Buffer.compare(bytes, input)).toBe(0);
-    const skipped = events.flatMap((event) => (event.type === "resynchronised" ? [event.skippedBytes] : []));
-    expect(skipped).toEqual([1000, 77]);
-  });
-
-  it.each([
-    ["no packets at all", Buffer.alloc(600_000), /there is no packet/],
-    ["a few bytes", Buffer.alloc(100), /ends after 100 bytes without a packet/],
-    ["packets of 192 bytes", relative(192), /192 bytes: repack/],
-    ["packets of 204 bytes", relative(204), /204 bytes: repack/],
-  ])("is refused with the reason: %s", async (_, bytes, reason) => {
-    await expect(run(chunksOf(bytes), {})).rejects.toMatchObject({
-      code: "transport_stream_unreadable",
-      message: expect.stringMatching(reason),
-    });
-  });
-
-  it("without a PCR is paced by its bytes at the target's rate", async () => {
-    const packets = goodStream({ seconds: 12 }).filter(({ pcr }) => !pcr);
-    const input = joinPackets(packets);
-    const outcome = await run(chunksOf(input), { mode: "burst", burstSeconds: 0, targetBitrateBps: TARGET });
-    expect(outcome.events[0]).toMatchObject({ type: "clock_missing" });
-    expect(outcome.arrivals.at(-1)!.ms).toBeCloseTo((input.length * 8000) / TARGET, -3);
-    expect(Buffer.compare(outcome.bytes, input)).toBe(0);
-  });
-
-  it("is read no further than the next PCR, and not at all while nobody asks", async () => {
-    const clock = new ManualClock();
-    const input = variableStream(10);
-    let read = 0;
-    async function* counted() {
-      for await (const chunk of chunksOf(input, 2000)) {
-        read += chunk.length;
-        yield chunk;
-      }
-    }
-    const stream = new StreamThrottler({ mode: "burst", clock }).throttle(counted());
-    await stream.next();
-    const afterOne = read;
-    expect(afterOne).toBeLessThan(40_000);
-    await clock.advance(60_000);
-    expect(read).toBe(afterOne);
-    await stream.return?.();
-  });
-
-  it("is closed by a consumer that stops, also while it waits for either side", async () => {
-    for (const waitsFor of ["time", "source"] as const) {
-      let closed = false;
-      const input = variableStream(2);
-      async function* endless() {
-        try {
-          yield input;
-          await new Promise(() => {});
-        } finally {
-          closed = true;
-        }
-      }
-      const clock = new ManualClock();
-      const mode = waitsFor === "time" ? "realtime" : "disabled";
-      const stream = new StreamThrottler({ mode, clock }).throttle(endless());
-      // Before the first PCR there are the tables.
-      await stream.next();
-      if (waitsFor === "time") await stream.next();
-      const waiting = stream.next();
-      await stream.return?.();
-      expect(await waiting).toMatchObject({ done: true });
-      expect(await stream.next()).toMatchObject({ done: true });
-      // A generator that hangs cannot be closed by anybody; one that waits to be asked is.
-      if (waitsFor === "time") await expect.poll(() => closed).toBe(true);
-      expect(clock.pending).toBe(0);
-    }
-  });
-
-  it("passes its failure on, after what came before it", async () => {
-    const input = variableStream(2);
-    async function* failing() {
-      yield* chunksOf(input);
-      throw new Error("the disk is gone");
-    }
-    await expect(run(failing(), { mode: "burst" })).rejects.toThrow("the disk is gone");
-  });
-
-  it("ends with the signal's reason", async () => {
-    const clock = new ManualClock();
-    const controller = new AbortController();
-    const throttler = new StreamThrottler({ clock, signal: controller.signal });
-    const stream = throttler.throttle(chunksOf(variableStream(5)));
-    await stream.next();
-    const waiting = stream.next().then(() => stream.next());
-    controller.abort(new Error("enough"));
-    await expect(waiting).rejects.toThrow("enough");
-    expect(clock.pending).toBe(0);
-  });
-});
-
 describe("options", () => {
   it("knows the modes of the configuration, and no others", () => {
     for (const mode of THROTTLE_MODES) expect(() => new StreamThrottler({ mode })).not.toThrow();
@@ -336,14 +148,6 @@ describe("options", () => {
     expect(() => new StreamThrottler(options as StreamThrottlerOptions)).toThrow(reason);
   });
 });
-
-/** A transport stream whose packets are followed by other bytes. */
-function relative(size: number): Uint8Array {
-  const packets = goodStream({ seconds: 3 }).map(({ bytes }) =>
-    Buffer.concat([bytes, Buffer.alloc(size - 188)]),
-  );
-  return Buffer.concat(Array.from({ length: 3 }, () => packets).flat());
-}
 
 /** Bits between the first and the last PCR, by the second that these tell. */
 function rateByClock(bytes: Uint8Array): number {

@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -17,7 +18,7 @@ const FRAMES = FPS * SECONDS;
 /** Longer than what the kernel takes for a client that does not read. */
 const LONG_SECONDS = 45;
 const BURST_SECONDS = 3;
-const IDLE_SECONDS = 5;
+const IDLE_SECONDS = 10;
 const FAILED_OVER = "encoder failed; another one takes over";
 const clock = new SystemClock();
 const folder = mkdtempSync(join(tmpdir(), "exstreamtv-vod-"));
@@ -75,6 +76,13 @@ function processorTicks(pid: number): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return Number(fields[11]) + Number(fields[12]);
 }
+
+interface Session {
+  readonly session_id: string;
+  readonly bytes_sent: number;
+}
+
+const get = async (path: string): Promise<unknown> => (await fetch(server.base + path)).json();
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
 
@@ -190,10 +198,11 @@ describe("an on-demand viewer", () => {
   it("that stays paused is ended, and its encoder with it", async () => {
     const client = await openTs(address(LONG), { pauseReading: true });
     await expect.poll(encoders, { timeout: 5000 }).toHaveLength(1);
-    await expect.poll(encoders, { timeout: (IDLE_SECONDS + 20) * 1000, interval: 200 }).toEqual([]);
+    await expect.poll(encoders, { timeout: (IDLE_SECONDS + 40) * 1000, interval: 200 }).toEqual([]);
     client.resume();
     expect((await client.closed).by).not.toBe("client");
     expect(client.bytes).toBeLessThan(9_000_000);
+    expect(server.logged("viewer left").at(-1)).toMatchObject({ media: LONG, reason: "idle_timeout" });
   });
 
   it("that goes takes its encoder with it, also before the first picture", async () => {
@@ -207,6 +216,47 @@ describe("an on-demand viewer", () => {
     await expect.poll(encoders, { interval: 10 }).toHaveLength(1);
     controller.abort();
     await expect(asking).rejects.toThrow();
+  });
+
+  it("is a session that is seen while it lasts, and whose end says why", async () => {
+    const client = await openTs(address(LONG), { headers: { "User-Agent": "VLC/3.0.18 LibVLC/3.0.18" } });
+    await client.received(200_000);
+    const listed = (await get("/api/ai/sessions")) as { total_sessions: number; sessions: Session[] };
+    expect(listed).toMatchObject({ total_sessions: 1, sessions_by_channel: {} });
+    const [session] = listed.sessions;
+    expect(session).toMatchObject({
+      ...{ protocol: "vod", media_id: LONG, channel_id: null, player: "VLC", state: "active" },
+      throttle: { mode: "disabled" },
+    });
+    expect(session!.bytes_sent).toBeGreaterThanOrEqual(200_000);
+    const path = `/api/ai/sessions/${session!.session_id}`;
+    await fetch(server.base + path, { method: "DELETE" });
+    expect((await client.closed).by).not.toBe("client");
+    expect(await get(path)).toMatchObject({ state: "disconnected", end_reason: "ended_by_operator" });
+    await expect.poll(encoders, { timeout: 5000 }).toEqual([]);
+    await play(SHORT, "finished", "?start=12");
+    const [last] = server.logged("viewer left").filter(({ media }) => media === SHORT);
+    expect(last).toMatchObject({ reason: "finished", protocol: "vod" });
+  });
+
+  it("finds the ids of files", async () => {
+    expect(await get("/api/media")).toEqual({
+      total: 2,
+      media: [
+        { id: LONG, title: "long", duration_seconds: LONG_SECONDS, channel_id: 1, channel_number: 1 },
+        { id: SHORT, title: "short", duration_seconds: SECONDS, channel_id: 1, channel_number: 1 },
+      ],
+    });
+  });
+
+  it("cannot ask for two files on one connection", async () => {
+    const { hostname, port } = new URL(server.base);
+    const socket = connect({ host: hostname, port: Number(port) });
+    const ask = (id: number) => `GET /vod/${id}.ts HTTP/1.1\r\nHost: tv\r\n\r\n`;
+    socket.write(ask(LONG) + ask(SHORT));
+    const closed = new Promise((resolve) => socket.on("error", () => {}).once("close", resolve));
+    socket.resume();
+    await closed;
   });
 
   it("that only looks at the head starts nothing", async () => {
