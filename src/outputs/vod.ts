@@ -113,6 +113,8 @@ class VodOutput {
     const startFrame = startFrameOf(request.query.start, media);
     // Probing players ask for the head alone: that must not start an encoder.
     if (request.method === "HEAD") return reply.headers(HEADERS).send();
+    await this.#roomAgain();
+    // From here to the slot nothing waits: neither can be taken twice.
     if (isTaken(request.raw.socket)) return reply.hijack();
     const playback = this.#begin(request, reply, media, startFrame);
     const { session, scope } = playback;
@@ -139,6 +141,13 @@ class VodOutput {
       await scope.close();
     }
     return reply;
+  }
+
+  /** A player that jumps leaves and comes at once: it waits until the encoder that it had is gone. */
+  async #roomAgain(): Promise<void> {
+    if (this.#playbacks.size < this.#options.settings().maxEncoders) return;
+    const ending = [...this.#playbacks].filter(({ session }) => session.endReason);
+    if (ending.length > 0) await Promise.race(ending.map(({ scope }) => scope.close()));
   }
 
   /** Takes a slot and a session, before anything is started for them. */
