@@ -22,6 +22,9 @@ const MAX_HEADER_BYTES = 16_384;
 /** How often slow requests are looked for, in ms. */
 const CONNECTION_CHECK_MS = 1_000;
 
+/** Connections that may wait to be taken: everybody comes back at once after a restart. The system has its own bound. */
+const BACKLOG = 4096;
+
 /** What the HTTP side is made of. */
 export interface HttpParts {
   readonly config: Config;
@@ -83,7 +86,7 @@ export function makeApp(parts: HttpParts): FastifyInstance {
 export async function listen(app: FastifyInstance, config: Config): Promise<number> {
   const { host, port } = config.server;
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, backlog: BACKLOG });
   } catch (failure) {
     const { code, message } = failure as NodeJS.ErrnoException;
     if (code !== "EADDRINUSE") {

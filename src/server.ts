@@ -24,8 +24,10 @@ import { Machine } from "./machine/machine.ts";
 import type { HouseFormat } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER, type VideoEncoderName } from "./media/video-encoders.ts";
 import { type OnDemandSettings, onDemandSettings } from "./outputs/vod.ts";
+import { DeadConnections } from "./sessions/dead-connections.ts";
 import { describeNews } from "./sessions/news.ts";
 import { type SessionLimits, SessionManager } from "./sessions/session-manager.ts";
+import { readTcpTables } from "./sessions/tcp-table.ts";
 import { prepareCardFolder } from "./source/cards.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import type { EncoderSurroundings } from "./source/open-encoder.ts";
@@ -130,6 +132,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const live: LiveSettings = { onDemand: onDemandSettings(config) };
   const events = new EventHub(() => clock.wallNow());
   const sessions = makeSessions(options, events);
+  watchConnections(options, sessions, scope);
   onProgress?.({ step: "tools" });
   const tools = await locateFfmpeg({
     ffmpegPath: config.ffmpeg.path || undefined,
@@ -263,6 +266,19 @@ function makeSessions({ config, clock, log }: ServerOptions, events: EventHub): 
       log.warn({ channel: channel?.number, limit, key, count }, "max sessions reached; viewers refused");
     },
   });
+}
+
+/** Finds connections whose other end is gone. Only Linux shows what the kernel knows; elsewhere they become idle. */
+function watchConnections({ clock, log }: ServerOptions, sessions: SessionManager, scope: Scope): void {
+  if (process.platform !== "linux") return;
+  const watch = new DeadConnections({
+    clock,
+    sessions: () => sessions.live,
+    readTable: readTcpTables,
+    onFailure: (err) =>
+      log.warn({ err }, "dead connections cannot be looked for; the idle timeout ends them"),
+  });
+  scope.defer(() => watch.close());
 }
 
 function sessionLimits({ session_manager }: Config): SessionLimits {

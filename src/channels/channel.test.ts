@@ -319,6 +319,21 @@ describe("ChannelManager", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("lingers at least as long as its last viewer asks for", async () => {
+    const { clock, definition, settings, channel } = onAir([item("film", 30 * 600)]);
+    await Promise.all([channel.stop(), clock.advance(1000)]);
+    const manager = new ChannelManager({ settings, lingerMs: 0, onEvent: () => undefined });
+    manager.add(definition);
+    manager.hold(1).release(5_000);
+    await clock.advance(2_000);
+    manager.setLinger(1_000);
+    await clock.advance(2_900);
+    expect(manager.onAir).toHaveLength(1);
+    await clock.advance(200);
+    expect(manager.onAir).toHaveLength(0);
+    await Promise.all([manager.close(), clock.advance(1_000)]);
+  });
+
   it("says which channels there are when asked for another one", () => {
     const { settings } = onAir([item("film", 300)]);
     const manager = new ChannelManager({ settings, lingerMs: 0, onEvent: () => undefined });

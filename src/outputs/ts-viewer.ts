@@ -6,8 +6,11 @@ import type { StreamSession } from "../sessions/session.ts";
 import type { EndReason } from "../sessions/state.ts";
 import { letGo } from "./connection.ts";
 
-/** Most bytes handed to a socket in one write, so that a drain means that the viewer takes something. */
-const WRITE_BYTES = 64 * 1024;
+/**
+ * Most bytes handed to a socket in one write, so that a drain means that the viewer takes something: whole packets,
+ * for a viewer that jumps leaves off where a write ended.
+ */
+const WRITE_BYTES = 348 * 188;
 
 /**
  * One client on a channel: a position in its ring, and a socket that is written to as fast as it takes. A viewer

@@ -14,7 +14,7 @@ import type { StreamSession } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 import { StreamThrottler, type StreamThrottlerOptions } from "../throttle/stream-throttler.ts";
 import { clientOf } from "./client.ts";
-import { dedicate, isTaken, letGo, lose } from "./connection.ts";
+import { dedicate, followConnection, isTaken, letGo } from "./connection.ts";
 import { SocketWriter } from "./socket-writer.ts";
 
 /**
@@ -171,8 +171,6 @@ class VodOutput {
     });
     scope.defer(() => void this.#playbacks.delete(playback));
     dedicate(socket);
-    socket.once("error", (failure) => lose(session, failure));
-    socket.once("close", () => session.end("client_gone"));
     const looking = clock.every(LOOK_MS, () => session.look());
     scope.defer(() => looking.cancel());
     session.onEnd((reason) => {
@@ -180,7 +178,7 @@ class VodOutput {
       if (reason !== "failed" || reply.sent) letGo(socket, reason, clock);
       void scope.close();
     });
-    if (socket.destroyed) session.end("client_gone");
+    followConnection(session, socket);
     return playback;
   }
 

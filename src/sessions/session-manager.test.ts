@@ -169,7 +169,7 @@ describe("a session", () => {
     session.end("client_gone");
     const told = news.map(([, item]) => (item.type === "changed" ? `${item.to} ${item.reason}` : item.type));
     expect(told).toEqual([
-      ...["active first_byte", "idle no_drain", "active drain_resumed"],
+      ...["created", "active first_byte", "idle no_drain", "active drain_resumed"],
       ...["error", "error error", "active recovered", "disconnected ended_by_operator"],
     ]);
   });
@@ -237,7 +237,7 @@ describe("a session", () => {
     await clock.advance(waitMs ?? 0);
     session.sent(more ?? 0);
     session.end("client_gone");
-    expect(session.isProbe).toBe(isProbe);
+    expect([session.isProbe, manager.probeCount]).toEqual([isProbe, isProbe ? 1 : 0]);
     expect(news.some(([, { type }]) => type === "established")).toBe(!isProbe);
     if (isProbe) expect(() => manager.find(session.id)).toThrow("probe");
     else expect(manager.find(session.id)).toBe(session);

@@ -67,6 +67,7 @@ export class SessionManager {
   #sweeper: Timer | undefined;
   #refusals = { sinceMs: Number.NEGATIVE_INFINITY, count: 0 };
   #closed = false;
+  #probeCount = 0;
 
   constructor(options: SessionManagerOptions) {
     this.#options = options;
@@ -83,6 +84,11 @@ export class SessionManager {
 
   get count(): number {
     return this.#live.size;
+  }
+
+  /** How many players only had a look, since the server was started. */
+  get probeCount(): number {
+    return this.#probeCount;
   }
 
   /**
@@ -103,6 +109,7 @@ export class SessionManager {
     const { channel } = request;
     if (channel) this.#perChannel.set(channel.id, (this.#perChannel.get(channel.id) ?? 0) + 1);
     this.#sweeper ??= clock.every(this.#limits.cleanupIntervalMs, () => this.sweep());
+    onNews?.(session, { type: "created" });
     return session;
   }
 
@@ -192,7 +199,8 @@ export class SessionManager {
       if (left > 0) this.#perChannel.set(channel.id, left);
       else this.#perChannel.delete(channel.id);
     }
-    if (!session.isProbe) this.#ended.add(session);
+    if (session.isProbe) this.#probeCount++;
+    else this.#ended.add(session);
     if (this.#live.size > 0) return;
     this.#sweeper?.cancel();
     this.#sweeper = undefined;
