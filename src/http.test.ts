@@ -7,7 +7,7 @@ import { CONFIG_SCHEMA } from "./config/schema.ts";
 import { makeApp } from "./http.ts";
 import { onDemandSettings } from "./outputs/vod.ts";
 import { SessionManager } from "./sessions/session-manager.ts";
-import { mediaPace } from "./throttle/release.ts";
+import { settingsOf } from "./throttle/settings.fixtures.ts";
 
 test.each([
   "/iptv/channels.m3u",
@@ -26,10 +26,12 @@ test.each([
   const app = makeApp({
     ...{ config, clock, random, log: silentLog, startTicks: 0 },
     manager: new ChannelManager({
-      settings: { ...settings, releasePolicy: mediaPace },
+      settings,
+      throttleOf: () => settingsOf("realtime"),
       lingerMs: 0,
       onEvent: () => {},
     }),
+    throttle: { of: () => expect.unreachable(), change: () => expect.unreachable() },
     sessions: new SessionManager({ clock, limits }),
     events: new EventHub(() => clock.wallNow()),
     onDemand: () => onDemandSettings(config),

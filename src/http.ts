@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance } from "fastify";
 import { registerHealth } from "./api/health.ts";
-import { registerManagement } from "./api/management.ts";
+import { type ApiParts, registerManagement } from "./api/management.ts";
 import { registerProblems } from "./api/problems.ts";
 import type { Clock } from "./base/clock.ts";
 import { AppError } from "./base/errors.ts";
@@ -31,6 +31,7 @@ export interface HttpParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly manager: ChannelManager;
+  readonly throttle: ApiParts["throttle"];
   readonly sessions: SessionManager;
   readonly events: EventHub;
   readonly random: Random;
@@ -46,7 +47,7 @@ export interface HttpParts {
 
 /** Everything that is answered over HTTP. It does not listen yet. */
 export function makeApp(parts: HttpParts): FastifyInstance {
-  const { config, clock, log, manager, sessions, events, isReady } = parts;
+  const { config, clock, log, manager, throttle, sessions, events, isReady } = parts;
   const { host, trusted_proxies } = config.server;
   const app = fastify({
     logger: false,
@@ -78,7 +79,7 @@ export function makeApp(parts: HttpParts): FastifyInstance {
       log[level]({ media: item.mediaId, ...fields }, message);
     },
   });
-  registerManagement(app, { host, channels: manager, sessions, events, clock });
+  registerManagement(app, { host, channels: manager, throttle, sessions, events, clock });
   return app;
 }
 

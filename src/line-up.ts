@@ -6,7 +6,7 @@ import { renderStandby } from "./error-screens/standby.ts";
 import type { LibraryChannel } from "./library/scan.ts";
 import { commonestRate } from "./media/frame-rates.ts";
 import type { Gop } from "./media/gop.ts";
-import { type HouseFormat, houseFormat } from "./media/house-format.ts";
+import { type HouseFormat, houseFormat, withTotalRate } from "./media/house-format.ts";
 import { LoopSchedule } from "./playout/loop-schedule.ts";
 import type { EncoderChoice } from "./source/encoder-choice.ts";
 import { type EncoderSurroundings, openEncoder, planItem } from "./source/open-encoder.ts";
@@ -14,15 +14,19 @@ import { type EncoderSurroundings, openEncoder, planItem } from "./source/open-e
 /** House rate of a channel whose files have no say in it (`fps: auto`). */
 const DEFAULT_RATE = rational(30);
 
-/** Makes a channel of what the library found: its house format, its planned items, and how they are opened. */
+/**
+ * Makes a channel of what the library found: its house format, its planned items, and how they are opened: each
+ * encoder run fits the rate that `targetBps` gives when it is started.
+ */
 export async function defineChannel(
   channel: LibraryChannel,
   config: Config,
+  targetBps: () => number,
   surroundings: EncoderSurroundings,
   standby: StandbyPictures,
   choice: EncoderChoice,
 ): Promise<ChannelDefinition> {
-  const format = channelFormat(channel.media, config);
+  const format = withTotalRate(channelFormat(channel.media, config), targetBps());
   const { preferred_languages, loudness, loudness_target_lufs } = config.audio;
   const preferences = {
     audioLanguages: preferred_languages,
@@ -34,7 +38,7 @@ export async function defineChannel(
   return {
     ...{ id: channel.id, number: channel.number, name: channel.name, format },
     schedule: new LoopSchedule(items),
-    open: openEncoder(surroundings, format, choice),
+    open: (item, cue) => openEncoder(surroundings, withTotalRate(format, targetBps()), choice)(item, cue),
     filler: await standby.of(format),
   };
 }

@@ -50,6 +50,7 @@ beforeEach(() => {
     sessions,
     events,
     channels: { definitions: [channel(7, 12, "A", "B"), channel(3, 2, "C")], onAir: [] },
+    throttle: { of: () => expect.unreachable(), change: () => expect.unreachable() },
   });
 });
 

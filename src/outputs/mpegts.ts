@@ -68,10 +68,11 @@ async function serve(
   reply.raw.writeHead(200, HEADERS);
   reply.raw.flushHeaders();
   dedicate(socket);
-  const viewer = new TsViewer(socket, channel.ring, session, options.clock);
+  const viewer = new TsViewer(socket, channel.ring, channel.pace(), session, options.clock);
   viewers.add(viewer);
   const unsubscribe = channel.subscribe({
     onRelease: () => viewer.pump(),
+    onThrottle: () => viewer.setPace(channel.pace()),
     onOffAir: () => session.end("off_air"),
   });
   session.onEnd(unsubscribe);
