@@ -1,17 +1,19 @@
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance } from "fastify";
 import { registerHealth } from "./api/health.ts";
-import { registerManagement } from "./api/management.ts";
+import { type ApiParts, registerManagement } from "./api/management.ts";
 import { registerProblems } from "./api/problems.ts";
 import type { Clock } from "./base/clock.ts";
 import { AppError } from "./base/errors.ts";
 import type { EventHub } from "./base/event-hub.ts";
 import type { Log } from "./base/log.ts";
+import type { Random } from "./base/random.ts";
 import type { ChannelManager } from "./channels/channel-manager.ts";
-import type { ThrottleControl } from "./channels/throttle-control.ts";
+import { describeEvent } from "./channels/events.ts";
 import type { Config } from "./config/schema.ts";
 import { registerM3uOutput } from "./outputs/m3u.ts";
 import { registerMpegTsOutput } from "./outputs/mpegts.ts";
+import { type OnDemandSettings, registerVodOutput } from "./outputs/vod.ts";
 import type { SessionManager } from "./sessions/session-manager.ts";
 
 /** Clients get this long to send their request, in ms, and this much header, in bytes. */
@@ -29,9 +31,16 @@ export interface HttpParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly manager: ChannelManager;
-  readonly throttle: ThrottleControl;
+  readonly throttle: ApiParts["throttle"];
   readonly sessions: SessionManager;
   readonly events: EventHub;
+  readonly random: Random;
+  /** Decoding time of the first frame of every stream, in 90 kHz ticks. */
+  readonly startTicks: number;
+  /** Asked anew for each file that is played on demand. */
+  readonly onDemand: () => OnDemandSettings;
+  /** A file begins to be played on demand. */
+  readonly onDemandStart: () => void;
   /** Whether channels can be tuned. */
   readonly isReady: () => boolean;
 }
@@ -57,11 +66,19 @@ export function makeApp(parts: HttpParts): FastifyInstance {
   registerHealth(app, isReady);
   // A player that is told of no channels deletes those it knew: until they are known, it is told to wait.
   app.addHook("onRequest", async (request) => {
-    if (isReady() || !/^\/(iptv|api)\//.test(request.url)) return;
+    if (isReady() || !/^\/(iptv|vod|api)\//.test(request.url)) return;
     throw new AppError("not_ready", "The server is still reading the media folder.");
   });
   registerM3uOutput(app, manager);
   registerMpegTsOutput(app, { manager, sessions, clock });
+  registerVodOutput(app, {
+    ...{ channels: manager, sessions, clock, random: parts.random, startTicks: parts.startTicks },
+    ...{ settings: parts.onDemand, onStart: parts.onDemandStart },
+    onEvent: ({ item }, event) => {
+      const { level, message, fields } = describeEvent(event);
+      log[level]({ media: item.mediaId, ...fields }, message);
+    },
+  });
   registerManagement(app, { host, channels: manager, throttle, sessions, events, clock });
   return app;
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { channelEvent, refusalEvent, sessionEvent } from "./api/event-feed.ts";
+import { channelEvent } from "./api/event-feed.ts";
+import { makeSessions, sessionLimits, watchConnections } from "./audience.ts";
 import type { Clock } from "./base/clock.ts";
 import { EventHub } from "./base/event-hub.ts";
 import type { Log } from "./base/log.ts";
@@ -24,10 +25,8 @@ import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import { Machine } from "./machine/machine.ts";
 import type { HouseFormat } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER, type VideoEncoderName } from "./media/video-encoders.ts";
-import { DeadConnections } from "./sessions/dead-connections.ts";
-import { describeNews } from "./sessions/news.ts";
-import { type SessionLimits, SessionManager } from "./sessions/session-manager.ts";
-import { readTcpTables } from "./sessions/tcp-table.ts";
+import { type OnDemandSettings, onDemandSettings } from "./outputs/vod.ts";
+import type { SessionManager } from "./sessions/session-manager.ts";
 import { prepareCardFolder } from "./source/cards.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import type { EncoderSurroundings } from "./source/open-encoder.ts";
@@ -76,6 +75,7 @@ export class Server {
   readonly #scope: Scope;
   readonly #throttle: ThrottleControl;
   readonly #sessions: SessionManager;
+  readonly #live: LiveSettings;
 
   private constructor(parts: ServerParts, scope: Scope) {
     this.manager = parts.manager;
@@ -84,6 +84,7 @@ export class Server {
     this.capacity = parts.capacity;
     this.#throttle = parts.throttle;
     this.#sessions = parts.sessions;
+    this.#live = parts.live;
     this.#scope = scope;
   }
 
@@ -109,6 +110,7 @@ export class Server {
   apply(config: Config): void {
     this.#throttle.configure(throttleSettings(config));
     this.#sessions.setLimits(sessionLimits(config));
+    this.#live.onDemand = onDemandSettings(config);
     this.manager.setLinger(config.channels.linger_seconds * 1000);
   }
 
@@ -121,11 +123,18 @@ export class Server {
 type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity"> & {
   readonly throttle: ThrottleControl;
   readonly sessions: SessionManager;
+  readonly live: LiveSettings;
 };
+
+/** Settings that may change while the server runs. */
+interface LiveSettings {
+  onDemand: OnDemandSettings;
+}
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log, onProgress } = options;
   await claimDataFolder(options, scope);
+  const live: LiveSettings = { onDemand: onDemandSettings(config) };
   const overrides = await OverrideFile.open(options.dataFolder, log);
   const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
   const events = new EventHub(() => clock.wallNow());
@@ -154,7 +163,11 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   scope.defer(() => manager.close());
   let ready = false;
   const app = makeApp({
-    ...{ config, clock, log, manager, throttle, sessions, events, isReady: () => ready },
+    ...{ config, clock, log, manager, throttle, sessions, events, random: options.random },
+    startTicks: options.startTicks ?? START_TICKS,
+    onDemand: () => live.onDemand,
+    onDemandStart: () => disturb(),
+    isReady: () => ready,
   });
   scope.defer(() => app.close());
   const port = await listen(app, config);
@@ -176,12 +189,13 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const format = channelFormat(library.channels[0]?.media ?? [], config);
   const known = machine.capacity(choice.preferred, format);
   if (!known) {
-    const measurement = measureWhenIdle(options, machine, choice.preferred, format, manager);
+    const isIdle = () => manager.onAir.length === 0 && sessions.count === 0;
+    const measurement = measureWhenIdle(options, machine, choice.preferred, format, isIdle);
     disturb = () => measurement.disturb();
     scope.defer(() => measurement.close());
   }
   return {
-    ...{ manager, sessions, throttle, library, port },
+    ...{ manager, sessions, throttle, live, library, port },
     capacity: known && describeCapacity(known, format),
   };
 }
@@ -226,11 +240,11 @@ function measureWhenIdle(
   machine: Machine,
   encoder: VideoEncoderName,
   format: HouseFormat,
-  manager: ChannelManager,
+  isIdle: () => boolean,
 ): IdleMeasurement {
   return new IdleMeasurement({
     clock,
-    isIdle: () => manager.onAir.length === 0,
+    isIdle,
     measure: async (signal) => {
       const capacity = await machine.measure(encoder, format, signal);
       const { width, height } = format;
@@ -250,46 +264,6 @@ async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope:
     const level = orphan.outcome === "left" ? "error" : "warn";
     log[level](orphan, "an earlier run of this server had left a process behind");
   }
-}
-
-function makeSessions({ config, clock, log }: ServerOptions, events: EventHub): SessionManager {
-  return new SessionManager({
-    clock,
-    limits: sessionLimits(config),
-    onNews: (session, news) => {
-      events.publish(sessionEvent(session, news));
-      const { level, message, fields } = describeNews(session, news);
-      log[level](fields, message);
-    },
-    onRefusal: (refusal) => {
-      events.publish(refusalEvent(refusal));
-      const { channel, limit, key, count } = refusal;
-      log.warn({ channel: channel?.number, limit, key, count }, "max sessions reached; viewers refused");
-    },
-  });
-}
-
-/** Finds connections whose other end is gone. Only Linux shows what the kernel knows; elsewhere they become idle. */
-function watchConnections({ clock, log }: ServerOptions, sessions: SessionManager, scope: Scope): void {
-  if (process.platform !== "linux") return;
-  const watch = new DeadConnections({
-    clock,
-    sessions: () => sessions.live,
-    readTable: readTcpTables,
-    onFailure: (err) =>
-      log.warn({ err }, "dead connections cannot be looked for; the idle timeout ends them"),
-  });
-  scope.defer(() => watch.close());
-}
-
-function sessionLimits({ session_manager }: Config): SessionLimits {
-  return {
-    perChannel: session_manager.max_sessions_per_channel,
-    total: session_manager.max_sessions_total,
-    maxErrors: session_manager.max_errors,
-    idleTimeoutMs: session_manager.idle_timeout_seconds * 1000,
-    cleanupIntervalMs: session_manager.cleanup_interval_seconds * 1000,
-  };
 }
 
 function makeManager(

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { type ChannelsApiParts, registerChannelsApi } from "./channels.ts";
 import { type EventsApiParts, registerEventsApi } from "./events.ts";
+import { registerMediaApi } from "./media.ts";
 import { openManagementScope } from "./scope.ts";
 import { registerSessionsApi, type SessionsApiParts } from "./sessions.ts";
 import { registerThrottleApi, type ThrottleApiParts } from "./throttle.ts";
@@ -15,6 +16,7 @@ export interface ApiParts extends ChannelsApiParts, ThrottleApiParts, SessionsAp
 export function registerManagement(app: FastifyInstance, parts: ApiParts): void {
   openManagementScope(app, parts.host, (scope) => {
     registerChannelsApi(scope, parts);
+    registerMediaApi(scope, parts);
     registerThrottleApi(scope, parts);
     registerSessionsApi(scope, parts);
     registerEventsApi(scope, parts);

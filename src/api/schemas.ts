@@ -37,6 +37,15 @@ export const channelId = () =>
     .min(1)
     .max(2 ** 31);
 
+/** A whole number from `min` to `max` in an address, `fallback` where it is not given. */
+export const whole = (min: number, max: number, fallback: number) =>
+  z.coerce
+    .number<string>("expected a whole number")
+    .int("expected a whole number")
+    .min(min)
+    .max(max)
+    .default(fallback);
+
 /** A moment, as ISO 8601 in UTC. */
 export const moment = () => z.string().meta({ format: "date-time" });
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ERROR_CLASSES, PROTOCOLS, type StreamSession } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 import { END_REASONS } from "../sessions/state.ts";
-import { channelId, FAILURES, isoTime, moment } from "./schemas.ts";
+import { channelId, FAILURES, isoTime, moment, whole } from "./schemas.ts";
 import type { ApiScope } from "./scope.ts";
 
 /** What the session routes need. */
@@ -65,14 +65,6 @@ const SESSIONS = z
     sessions: z.array(SESSION).describe("The oldest first, at most `limit` of them from `offset` on."),
   })
   .meta({ id: "Sessions" });
-
-const whole = (min: number, max: number, fallback: number) =>
-  z.coerce
-    .number<string>("expected a whole number")
-    .int("expected a whole number")
-    .min(min)
-    .max(max)
-    .default(fallback);
 
 /** What takes a few milliseconds to put into words: channels are served by the same thread. */
 const MAX_LISTED = 200;

@@ -20,6 +20,7 @@ test("nothing given is a valid configuration: the defaults", () => {
       idle_timeout_seconds: 300,
       cleanup_interval_seconds: 60,
     },
+    on_demand: { max_encoders: 2 },
     stream_throttler: {
       ...{ enabled: true, target_bitrate_bps: 4_000_000, mode: "realtime", burst_seconds: 5 },
       ...{ adaptive_min_factor: 1, adaptive_max_factor: 2, adaptive_step: 0.1, adaptive_backoff: 0.7 },

@@ -126,6 +126,15 @@ const channels = z.strictObject({
     .meta(LIVE),
 });
 
+const onDemand = z.strictObject({
+  max_encoders: whole(0, 1000)
+    .default(2)
+    .describe(
+      "Files that are played on demand (/vod/…) at the same time; each has an encoder of its own, beside those of the channels. 0 offers none.",
+    )
+    .meta(LIVE),
+});
+
 const library = z.strictObject({
   folder: z
     .string()
@@ -221,7 +230,7 @@ const streamThrottler = z.strictObject({
   burst_seconds: real(0, 60)
     .default(5)
     .describe(
-      "How far behind live a new viewer begins in burst and adaptive mode, in seconds; it catches up at up to twice the media's pace, and so has as much in hand. At most three quarters of channels.ring_seconds.",
+      "How far behind live a new viewer begins in burst and adaptive mode, in seconds; it catches up at up to twice the media's pace, and so has as much in hand. At most three quarters of channels.ring_seconds. A file on demand may be so far ahead of its own clock.",
     )
     .meta(LIVE),
   adaptive_min_factor: real(1, 2)
@@ -292,6 +301,7 @@ export const CONFIG_SCHEMA = z.strictObject({
     .prefault({})
     .describe("The one format in which every source of a channel delivers."),
   channels: channels.prefault({}).describe("How far channels work ahead and how long they keep running."),
+  on_demand: onDemand.prefault({}).describe("Files that are played on demand."),
   library: library.prefault({}).describe("Media on disk."),
   audio: audio.prefault({}).describe("Which sound of a file is heard, and how."),
   subtitles: subtitles.prefault({}).describe("Which subtitles are burnt into the picture."),

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
@@ -6,7 +5,7 @@ import type { ChannelHold, ChannelManager } from "../channels/channel-manager.ts
 import type { StreamSession } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 import { clientOf } from "./client.ts";
-import { followConnection } from "./connection.ts";
+import { dedicate, followConnection, isTaken } from "./connection.ts";
 import { TsViewer } from "./ts-viewer.ts";
 
 /** What the MPEG-TS output needs. */
@@ -40,9 +39,6 @@ export function registerMpegTsOutput(app: FastifyInstance, options: MpegTsOutput
   });
 }
 
-/** Connections that carry a stream, and nothing else until their end. */
-const streaming = new WeakSet<Socket>();
-
 async function serve(
   request: FastifyRequest<{ Params: { number: string } }>,
   reply: FastifyReply,
@@ -56,11 +52,7 @@ async function serve(
     return reply.headers(HEADERS).send();
   }
   const { socket } = request.raw;
-  if (streaming.has(socket)) {
-    // A second request behind the first one, on a connection whose answer never ends.
-    socket.destroy();
-    return reply.hijack();
-  }
+  if (isTaken(socket)) return reply.hijack();
   // The slot first: what has none must not put a channel on air.
   const session = options.sessions.reserve({
     channel: options.manager.find(number),
@@ -71,16 +63,11 @@ async function serve(
   session.onEnd(() => hold.release(session.isProbe ? PROBE_LINGER_MS : 0));
   const { channel } = hold;
   reply.hijack();
-  streaming.add(socket);
   // The length is not known and the end of the connection is the end of the stream, in HTTP/1.1 as in 1.0.
   reply.raw.useChunkedEncodingByDefault = false;
   reply.raw.writeHead(200, HEADERS);
   reply.raw.flushHeaders();
-  // A client may close its sending side after the request. The http module takes that for its leave; whether it
-  // has really gone shows when it is written to.
-  socket.removeAllListeners("end");
-  socket.setTimeout(0);
-  socket.setNoDelay(true);
+  dedicate(socket);
   const viewer = new TsViewer(socket, channel.ring, channel.pace(), session, options.clock);
   viewers.add(viewer);
   const unsubscribe = channel.subscribe({

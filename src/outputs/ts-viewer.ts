@@ -6,14 +6,13 @@ import { PACKET_BYTES } from "../mpegts/packets.ts";
 import type { StreamSession } from "../sessions/session.ts";
 import type { EndReason } from "../sessions/state.ts";
 import type { Entry, PaceReport, ViewerPace } from "../throttle/viewer-pace.ts";
+import { letGo } from "./connection.ts";
 
 /**
  * Most bytes handed to a socket in one write, so that a drain means that the viewer takes something. Whole packets:
  * a viewer that jumps must not be left with the half of one.
  */
 const WRITE_BYTES = 348 * PACKET_BYTES;
-/** How long the last bytes may take to leave when the stream is ended from our side. */
-const CLOSE_MS = 1_000;
 
 /**
  * One client on a channel: a position in its ring, and a socket that is written to as fast as it takes, as far as
@@ -98,18 +97,9 @@ export class TsViewer {
     }
   }
 
-  /** What the socket has taken still arrives, unless nobody is there to take it. */
   #finish(reason: EndReason): void {
     this.#socket.off("drain", this.#onDrain);
-    if (this.#socket.destroyed) return;
-    if (reason === "idle_timeout" || reason === "connection_lost") {
-      // Without the reset the kernel would keep on trying to deliver what it holds.
-      this.#socket.resetAndDestroy();
-      return;
-    }
-    this.#socket.destroySoon();
-    const patience = this.#clock.after(CLOSE_MS, () => this.#socket.destroy());
-    this.#socket.once("close", () => patience.cancel());
+    letGo(this.#socket, reason, this.#clock);
   }
 
   #write(nowMs: number): void {
