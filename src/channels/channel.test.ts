@@ -260,7 +260,7 @@ describe("ChannelManager", () => {
   it("lingers at least as long as its last viewer asks for", async () => {
     const { clock, definition, settings, channel } = onAir([item("film", 30 * 600)]);
     await Promise.all([channel.stop(), clock.advance(1000)]);
-    const manager = new ChannelManager({ settings, lingerMs: 0, onEvent: () => undefined });
+    const manager = new ChannelManager({ settings, throttleOf, lingerMs: 0, onEvent: () => undefined });
     manager.add(definition);
     manager.hold(1).release(5_000);
     await clock.advance(2_000);
