@@ -60,7 +60,10 @@ describe.each(["burst", "adaptive"] as const)("a client that takes three fifths 
     );
     // Three quarters of the ring: as far back as anybody is placed.
     expect([...new Set(behind)]).toEqual(mode === "adaptive" ? [4.5] : []);
-    if (mode === "adaptive") expect(slowSession!.throttle!().factor).toBe(1);
+    // It is tried again and again whether more is taken, a step above the least.
+    const blocked = decisions.filter(({ reason }) => reason === "blocked");
+    expect(blocked.some(({ factor }) => factor === 1)).toBe(mode === "adaptive");
+    if (mode === "adaptive") expect(slowSession!.throttle!().factor).toBeLessThanOrEqual(1.2);
     const healthy = await watching;
     await reading;
 
