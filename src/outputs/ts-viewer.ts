@@ -56,11 +56,10 @@ export class TsViewer {
     if (this.#position !== undefined) pace.placeAt(this.#ring.timeOf(this.#position), this.#clock.now());
   }
 
-  /** Hands over what has been released since the last time. Called after each release. */
-  pump(): void {
+  /** Hands over what has been released since the last time. Called after each release, with the time of its tick. */
+  pump(nowMs = this.#clock.now()): void {
     if (this.#session.endReason || this.#socket.destroyed) return;
     this.#account();
-    const nowMs = this.#clock.now();
     if (this.#isBlocked) this.#watch(nowMs);
     else this.#attempt(nowMs);
   }
