@@ -2,11 +2,21 @@ import { defineConfig } from "vitest/config";
 
 /** End-to-end tests that only encode and judge files: no clock runs beside them, so they may share the cores. */
 const OF_FILES = [
-  ...["colour", "encoder-contract", "fields", "formats", "library", "lip-sync", "loudness", "why"],
+  ...[
+    "colour",
+    "encoder-contract",
+    "fields",
+    "formats",
+    "library",
+    "lip-sync",
+    "loudness",
+    "subtitles",
+    "why",
+  ],
 ].map((name) => `test/e2e/${name}.test.ts`);
 
 /** End-to-end tests that need both cores to themselves: hundreds of viewers, encoders that die at every moment. */
-const ALONE = ["encoder-death", "fan-out", "subtitles", "timestamp-wrap", "torture"].map(
+const ALONE = ["encoder-death", "fan-out", "subtitles-on-air", "timestamp-wrap", "torture"].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
 
@@ -35,7 +45,7 @@ export default defineConfig({
           exclude: [...OF_FILES, ...ALONE],
           // Servers in real time, whose small encoders leave room for one another.
           ...PATIENT,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },
