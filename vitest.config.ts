@@ -45,7 +45,7 @@ export default defineConfig({
           exclude: [...OF_FILES, ...ALONE],
           // Servers in real time, whose small encoders leave room for one another.
           ...PATIENT,
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
