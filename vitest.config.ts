@@ -15,10 +15,14 @@ const OF_FILES = [
   ],
 ].map((name) => `test/e2e/${name}.test.ts`);
 
-/** End-to-end tests that need both cores to themselves: hundreds of viewers, encoders that die at every moment. */
-const ALONE = ["encoder-death", "fan-out", "subtitles-on-air", "timestamp-wrap", "torture"].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+/**
+ * End-to-end tests that need both cores to themselves: hundreds of viewers, encoders that die at every moment, and
+ * players whose every complaint counts, those of a busy machine too.
+ */
+const ALONE = [
+  ...["constant-rate", "encoder-death", "encoder-switch", "fan-out", "subtitles-on-air", "support/judges"],
+  ...["support/players", "timestamp-wrap", "torture"],
+].map((name) => `test/e2e/${name}.test.ts`);
 
 /** Time enough for streams in real time. */
 const PATIENT = { testTimeout: 300_000, hookTimeout: 300_000 };

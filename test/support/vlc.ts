@@ -21,14 +21,6 @@ const DEBUG_FAULTS = /discontinuity|transport_error|resynced|RESET_PCR|too late|
 const LIBAV_LINE = /^\[\w+ @ 0x[0-9a-f]+\] /;
 const LIBAV_NOISE = /\] Reinit context to /;
 
-/**
- * A picture that VLC itself decoded or showed too late. Where the stream were to blame, VLC would go on about its clock
- * ("called too late", "pts_delay increased"): a few pictures, late by a moment, say that the machine was busy.
- */
-const LATE_PICTURE = /picture is too late to be displayed \(missing (\d+) ms\)/;
-const LATE_MS = 66;
-const LATE_PICTURES = 3;
-
 /** How VLC is run. */
 export interface VlcOptions {
   /** Seconds of the stream to play; the whole of a file when absent. */
@@ -42,19 +34,9 @@ export interface VlcOptions {
 
 /** Plays a file or URL with VLC, as the user `exstreamtv-test` when we are root, because VLC refuses root. */
 export async function vlcPlay(source: string, options: VlcOptions = {}): Promise<Playback> {
-  const playback = await play(source, options);
-  // A fault of a file is there each time; what a busy machine does to VLC is not.
-  return playback.complaints.length > 0 && !isUrl(source) ? play(source, options) : playback;
-}
-
-function isUrl(source: string): boolean {
-  return /^https?:/.test(source);
-}
-
-async function play(source: string, options: VlcOptions): Promise<Playback> {
   const { seconds, decode = true } = options;
   // The test user may not be able to reach the file, but it may read what we have opened.
-  await using file = isUrl(source) ? undefined : await open(source);
+  await using file = /^https?:/.test(source) ? undefined : await open(source);
   const args = [
     ...["-vv", "--no-color", "--no-interact", "--play-and-exit"],
     ...(decode ? ["--vout", "dummy", "--aout", "dummy"] : ["--sout", "#dummy"]),
@@ -71,11 +53,7 @@ async function play(source: string, options: VlcOptions): Promise<Playback> {
   });
   const lines = linesOf(result.stderr).map((line) => line.replace(/^\[[0-9a-f]{16}\] /, ""));
   const primed = lines.indexOf(PRIMING);
-  const late = lines.filter((line) => Number(LATE_PICTURE.exec(line)?.[1] ?? Infinity) <= LATE_MS);
-  const isForgiven = (line: string) => late.length <= LATE_PICTURES && late.includes(line);
-  const complaints = lines.filter(
-    (line, index) => index !== primed && isComplaint(line) && !isForgiven(line),
-  );
+  const complaints = lines.filter((line, index) => index !== primed && isComplaint(line));
   complaints.push(...unusualEnd("vlc", result));
   // VLC ends in the same words whether it has seen enough or the server has hung up.
   const playedMs = clock.now() - startedMs;
