@@ -9,7 +9,7 @@ import { analyse } from "./cli/analyse.ts";
 import { addConfigVerbs, type ConfigOptions } from "./cli/config.ts";
 import { reportMachine } from "./cli/machine.ts";
 import { Reloading } from "./cli/reloading.ts";
-import { leftOut, progressLine, terminalLoss, welcome } from "./cli/terminal.ts";
+import { leftOut, progressLine, terminalLoss, welcome, withoutFfmpeg } from "./cli/terminal.ts";
 import { why } from "./cli/why.ts";
 import { adviseOn } from "./config/advice.ts";
 import { LiveConfig } from "./config/live-config.ts";
@@ -141,6 +141,7 @@ async function serve(folder: string | undefined, options: ConfigOptions): Promis
     },
   });
   if (isTerminal) process.stderr.write("\r\x1b[K");
+  process.stdout.write(withoutFfmpeg(server.problem?.message));
   process.stdout.write(leftOut(server.library.rejected));
   process.stdout.write(welcome(onNow(server), config.server.host, server.port, server.capacity));
   const live = new LiveConfig(sources, loaded, (changed) => server.apply(changed));

@@ -1,5 +1,4 @@
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import fastify, { type FastifyInstance } from "fastify";
 import { registerHealth } from "./api/health.ts";
 import { registerProblems } from "./api/problems.ts";
@@ -12,24 +11,20 @@ import type { ChannelDefinition } from "./channels/channel.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
 import { describeEvent } from "./channels/events.ts";
 import type { Config } from "./config/schema.ts";
+import { Equipment } from "./equipment.ts";
 import { markChildren } from "./ffmpeg/child.ts";
-import { locateFfmpeg, type Toolset } from "./ffmpeg/locate.ts";
 import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
-import { makeDemoMedia } from "./library/demo-media.ts";
+import type { FfmpegTools } from "./ffmpeg/tools.ts";
+import { demoFolder, makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
 import { UnmatchedFile } from "./library/unmatched-file.ts";
-import { channelFormat, defineChannel, StandbyPictures } from "./line-up.ts";
+import { channelFormat, defineChannel } from "./line-up.ts";
 import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
-import { Machine } from "./machine/machine.ts";
 import type { HouseFormat } from "./media/house-format.ts";
-import { SOFTWARE_ENCODER, type VideoEncoderName } from "./media/video-encoders.ts";
 import { registerM3uOutput } from "./outputs/m3u.ts";
 import { registerMpegTsOutput, type ViewerNews } from "./outputs/mpegts.ts";
-import { prepareCardFolder } from "./source/cards.ts";
-import { EncoderChoice } from "./source/encoder-choice.ts";
-import type { EncoderSurroundings } from "./source/open-encoder.ts";
 import { DataFolder } from "./store/data-folder.ts";
 import { mediaPace } from "./throttle/release.ts";
 
@@ -76,6 +71,8 @@ export class Server {
   readonly port: number;
   /** What is known of how many channels the machine encodes, as a sentence. */
   readonly capacity: string | undefined;
+  /** Why there was no usable ffmpeg at the start; the channels then go on by themselves when there is. */
+  readonly problem: AppError | undefined;
   readonly #scope: Scope;
   readonly #live: LiveSettings;
 
@@ -84,6 +81,7 @@ export class Server {
     this.library = parts.library;
     this.port = parts.port;
     this.capacity = parts.capacity;
+    this.problem = parts.problem;
     this.#live = parts.live;
     this.#scope = scope;
   }
@@ -123,30 +121,18 @@ interface LiveSettings {
   idleTimeoutMs: number;
 }
 
-type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity"> & {
+type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "problem"> & {
   readonly live: LiveSettings;
 };
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
-  const { config, clock, log, onProgress } = options;
+  const { config, log, onProgress } = options;
   await claimDataFolder(options, scope);
   const live: LiveSettings = { idleTimeoutMs: config.session_manager.idle_timeout_seconds * 1000 };
-  onProgress?.({ step: "tools" });
-  const tools = await locateFfmpeg({
-    ffmpegPath: config.ffmpeg.path || undefined,
-    ffprobePath: config.ffmpeg.ffprobe_path || undefined,
-    ...{ clock, env: options.env, signal: scope.signal },
-  });
   // Before the channels, so that the last words of their encoders are still counted at the end.
   const unmatched = await keepUnmatched(options, scope);
-  const { ffmpeg, canToneMap } = tools;
-  if (!canToneMap) log.warn({ ffmpeg }, "ffmpeg lacks zscale or tonemap: HDR films will look pale");
-  const surroundings = {
-    ...{ ffmpeg, canToneMap, clock, folder: join(options.dataFolder, "work") },
-    onUnmatched: (line: string) => unmatched.lines.add(line),
-  };
-  await prepareCardFolder(surroundings.folder);
-  const { machine, choice } = await chooseEncoder(options, tools, surroundings, scope.signal);
+  const onUnmatched = (line: string) => unmatched.lines.add(line);
+  const equipment = await Equipment.open({ ...options, onUnmatched }, scope);
   let disturb = () => {};
   const manager = makeManager(options, () => disturb());
   scope.defer(() => manager.close());
@@ -155,25 +141,23 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   scope.defer(() => app.close());
   const port = await listen(app, config);
 
-  const library = await openLibrary(options, tools, scope.signal);
+  const library = await openLibrary(options, equipment.tools, scope.signal);
   onProgress?.({ step: "pictures" });
-  const standby = new StandbyPictures(surroundings);
   const definitions: ChannelDefinition[] = [];
-  for (const channel of library.channels) {
-    definitions.push(await defineChannel(channel, config, surroundings, standby, choice));
-  }
+  for (const channel of library.channels) definitions.push(await defineChannel(channel, config, equipment));
   for (const definition of definitions) manager.add(definition);
   scope.signal.throwIfAborted();
   ready = true;
   log.info({ channels: library.channels.length, port }, "ready");
   const format = channelFormat(library.channels[0]?.media ?? [], config);
-  const known = machine.capacity(choice.preferred, format);
+  const known = equipment.capacity(format);
   if (!known) {
-    const measurement = measureWhenIdle(options, machine, choice.preferred, format, manager);
+    const measurement = measureWhenIdle(options, equipment, format, manager);
     disturb = () => measurement.disturb();
     scope.defer(() => measurement.close());
   }
-  return { manager, library, port, live, capacity: known && describeCapacity(known, format) };
+  const capacity = known && describeCapacity(known, format);
+  return { manager, library, port, live, capacity, problem: equipment.tools.problem };
 }
 
 async function keepUnmatched(
@@ -189,43 +173,17 @@ async function keepUnmatched(
   return file;
 }
 
-/** Finds the encoder that the operator wishes for, or the next best, and says so. */
-async function chooseEncoder(
-  { config, dataFolder, clock, log, onProgress }: ServerOptions,
-  tools: Toolset,
-  surroundings: EncoderSurroundings,
-  signal: AbortSignal,
-): Promise<{ machine: Machine; choice: EncoderChoice }> {
-  const machine = await Machine.open({ dataFolder, ffmpegVersion: tools.version, surroundings, signal });
-  const wish = config.ffmpeg.encoder;
-  if (wish !== SOFTWARE_ENCODER) onProgress?.({ step: "encoders" });
-  const { encoder, refused } = await machine.decide(wish, channelFormat([], config));
-  for (const trial of refused) {
-    const level = wish === "auto" ? "info" : "warn";
-    log[level]({ encoder: trial.encoder, reason: trial.reason }, "encoder does not work on this machine");
-  }
-  log.info({ encoder }, "encoder chosen");
-  const choice = new EncoderChoice(encoder, clock, (news) =>
-    log.warn(news, "hardware failed where software did not; software takes over for a while"),
-  );
-  return { machine, choice };
-}
-
 function measureWhenIdle(
   { clock, log, onCapacity }: ServerOptions,
-  machine: Machine,
-  encoder: VideoEncoderName,
+  equipment: Equipment,
   format: HouseFormat,
   manager: ChannelManager,
 ): IdleMeasurement {
   return new IdleMeasurement({
     clock,
-    isIdle: () => manager.onAir.length === 0,
+    isIdle: () => manager.onAir.length === 0 && equipment.isComplete,
     measure: async (signal) => {
-      const capacity = await machine.measure(encoder, format, signal);
-      const { width, height } = format;
-      log.info({ encoder, width, height, machine: machine.key, ...capacity }, "machine measured");
-      onCapacity?.(describeCapacity(capacity, format));
+      onCapacity?.(describeCapacity(await equipment.measure(format, signal), format));
     },
     onFailure: (failure) => log.warn({ err: failure }, "the machine could not be measured"),
   });
@@ -323,16 +281,26 @@ async function listen(app: FastifyInstance, config: Config): Promise<number> {
   return (app.server.address() as AddressInfo).port;
 }
 
-async function openLibrary(options: ServerOptions, tools: Toolset, signal: AbortSignal): Promise<Library> {
-  const { config, clock, dataFolder, mediaFolder, onProgress } = options;
-  if (!mediaFolder) onProgress?.({ step: "demo" });
-  const folder = mediaFolder ?? (await makeDemoMedia(dataFolder, tools, clock, signal));
-  return scanFolder(folder, {
+/** What there is to play. Without ffmpeg, what an earlier start knew; when that is nothing, ffmpeg is what lacks. */
+async function openLibrary(
+  options: ServerOptions,
+  { toolset, problem }: FfmpegTools,
+  signal: AbortSignal,
+): Promise<Library> {
+  const { config, clock, dataFolder, mediaFolder = demoFolder(dataFolder), onProgress } = options;
+  const tools = problem ? undefined : toolset;
+  if (!options.mediaFolder) onProgress?.({ step: "demo" });
+  if (!options.mediaFolder && tools) await makeDemoMedia(dataFolder, tools, clock, signal);
+  const library = scanFolder(mediaFolder, {
     toolset: tools,
     ...{ clock, signal },
     concurrency: config.library.probe_concurrency,
     loudnessOf: config.audio.loudness === "off" ? undefined : config.audio.preferred_languages,
     store: await FileIdentityStore.open(dataFolder, options.log),
     onProgress: (progress) => onProgress?.({ step: "scan", ...progress }),
+  });
+  return library.catch((failure: unknown) => {
+    const isEmpty = failure instanceof AppError && failure.code.startsWith("media_folder_");
+    throw isEmpty && problem ? problem : failure;
   });
 }
