@@ -92,8 +92,9 @@ function macroblock(w: BitWriter, picture: FlatPicture, mbX: number, mbY: number
   w.ue(MB_TYPE_I16 + mode + (hasChroma ? MB_TYPE_CHROMA_DC : 0));
   w.ue(0); // intra_chroma_pred_mode: DC
   w.se(0); // mb_qp_delta
-  if (!isFlat) transform(scratch);
-  writeBlock(w, scratch);
+  if (isFlat)
+    w.flag(true); // coeff_token: none
+  else writeBlock(w, transform(scratch));
   if (hasChroma) for (const value of [cb, cr]) writeBlock(w, Int16Array.of(value - MID_CHROMA, 0, 0, 0));
 }
 
@@ -125,12 +126,11 @@ function residual(
   return isFlat;
 }
 
-/** The Hadamard transform of 4×4 differences (what 8.5.10 inverts), in place, then in the order of scanning. */
-function transform(block: Int16Array): void {
+/** The Hadamard transform of 4×4 differences (what 8.5.10 inverts), in the order of scanning. */
+function transform(block: Int16Array): Int16Array {
   for (let row = 0; row < 4; row++) butterfly(block, 4 * row, 1);
   for (let column = 0; column < 4; column++) butterfly(block, column, 4);
-  const scanned = ZIGZAG.map((place) => block[place]!);
-  block.set(scanned);
+  return Int16Array.from(ZIGZAG, (place) => block[place]!);
 }
 
 function butterfly(block: Int16Array, at: number, step: number): void {

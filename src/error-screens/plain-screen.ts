@@ -53,7 +53,10 @@ export function plainScreen(format: HouseFormat, text: PlainText): Gop[] {
 }
 
 /** The picture that a plain screen shows. */
-export function drawPlainScreen({ width, height }: HouseFormat, text: PlainText): FlatPicture {
+export function drawPlainScreen(
+  { width, height }: Pick<HouseFormat, "width" | "height">,
+  text: PlainText,
+): FlatPicture {
   const [widthMbs, heightMbs] = [macroblocks(width), macroblocks(height)];
   const stride = widthMbs * MB_CELLS;
   const cells = new Uint8Array(stride * heightMbs * MB_CELLS).fill(BACKGROUND);
