@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { benchFanOut } from "./fan-out.ts";
 import { benchMux } from "./mux.ts";
+import { benchPlainScreen } from "./plain-screen.ts";
 import { benchRelease } from "./release.ts";
 import { table } from "./result.ts";
 import { benchTune } from "./tune.ts";
@@ -12,6 +13,7 @@ const folder = fileURLToPath(new URL("results/", import.meta.url));
 const figures = [
   ...benchMux(smoke),
   ...(await benchRelease(smoke)),
+  ...benchPlainScreen(smoke),
   ...(await benchFanOut(smoke)),
   ...(await benchTune(smoke)),
 ];

@@ -1,32 +1,31 @@
-import type { Clock } from "./base/clock.ts";
-import type { Log } from "./base/log.ts";
 import { rational } from "./base/rational.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import { parseFrameRate } from "./config/frame-rate.ts";
 import type { Config } from "./config/schema.ts";
+import type { PlainText } from "./error-screens/plain-layout.ts";
+import { plainScreen } from "./error-screens/plain-screen.ts";
 import { renderStandby } from "./error-screens/standby.ts";
-import type { SubtitleSettings } from "./ffmpeg/choose-subtitle.ts";
-import type { Toolset } from "./ffmpeg/locate.ts";
+import type { FfmpegTools } from "./ffmpeg/tools.ts";
 import type { LibraryChannel } from "./library/scan.ts";
+import type { LineUpSubtitles } from "./line-up-subtitles.ts";
 import { commonestRate } from "./media/frame-rates.ts";
 import type { Gop } from "./media/gop.ts";
-import { FrameGrid, type HouseFormat, houseFormat, withTotalRate } from "./media/house-format.ts";
+import { type HouseFormat, houseFormat, withTotalRate } from "./media/house-format.ts";
 import { LoopSchedule } from "./playout/loop-schedule.ts";
-import { BurnInChoice } from "./source/burn-in-choice.ts";
-import type { EncoderChoice } from "./source/encoder-choice.ts";
-import { type EncoderSurroundings, openEncoder, planItem } from "./source/open-encoder.ts";
-import type { PlayItem } from "./source/source.ts";
-import { SubtitleFiles } from "./source/subtitle-files.ts";
+import { type EncoderSurroundings, planItem } from "./source/open-encoder.ts";
+import type { OpenSource } from "./source/source.ts";
 
 /** House rate of a channel whose files have no say in it (`fps: auto`). */
 const DEFAULT_RATE = rational(30);
 
-/** What all channels are made with. */
+/** What channels are made with. */
 export interface ChannelParts {
   readonly surroundings: EncoderSurroundings;
   readonly standby: StandbyPictures;
-  readonly choice: EncoderChoice;
-  readonly subtitles: LineUpSubtitles;
+  /** What is burnt in. */
+  readonly subtitles: Pick<LineUpSubtitles, "settings">;
+  /** How items are opened, in the house format that is asked for at each start of an encoder. */
+  opener(format: () => HouseFormat): OpenSource;
 }
 
 /**
@@ -37,95 +36,24 @@ export async function defineChannel(
   channel: LibraryChannel,
   config: Config,
   targetBps: () => number,
-  { surroundings, standby, choice, subtitles }: ChannelParts,
+  parts: ChannelParts,
 ): Promise<ChannelDefinition> {
-  const equipment = { ...surroundings, burnIn: subtitles.burnIn };
   const format = withTotalRate(channelFormat(channel.media, config), targetBps());
   const { preferred_languages, loudness, loudness_target_lufs } = config.audio;
   const preferences = {
     audioLanguages: preferred_languages,
     loudnessTargetLufs: loudness === "off" ? undefined : loudness_target_lufs,
-    subtitles: subtitles.settings,
+    subtitles: parts.subtitles.settings,
   };
   const items = await Promise.all(
-    channel.media.map((media) => planItem(media, format, surroundings.folder, preferences)),
+    channel.media.map((media) => planItem(media, format, parts.surroundings.folder, preferences)),
   );
   return {
     ...{ id: channel.id, number: channel.number, name: channel.name, format },
     schedule: new LoopSchedule(items),
-    open: (item, cue) => openEncoder(equipment, withTotalRate(format, targetBps()), choice)(item, cue),
-    filler: await standby.of(format),
+    open: parts.opener(() => withTotalRate(format, targetBps())),
+    filler: await parts.standby.of(format),
   };
-}
-
-/** What is burnt in, as configured and as far as this ffmpeg can. */
-export function subtitleSettings(
-  { subtitles }: Pick<Config, "subtitles">,
-  { canSetText }: Pick<Toolset, "canSetText">,
-): SubtitleSettings {
-  return {
-    burnIn: subtitles.burn_in,
-    languages: subtitles.preferred_languages,
-    kinds: canSetText ? ["text", "bitmap"] : ["bitmap"],
-  };
-}
-
-/** Everything that the channels show in one round, what is on first before what is on later. */
-function inOrderOfAiring(
-  definitions: readonly Pick<ChannelDefinition, "format" | "schedule">[],
-  wallMs: number,
-): PlayItem[] {
-  const airings = definitions.flatMap(({ format, schedule }) => {
-    const grid = new FrameGrid(format);
-    const now = Math.floor(grid.framesIn(wallMs));
-    let slot = schedule.at(now);
-    return schedule.items.map(() => {
-      const airing = { item: slot.item, inMs: grid.milliseconds(Math.max(0, slot.startFrame - now)) };
-      slot = schedule.after(slot);
-      return airing;
-    });
-  });
-  return airings.sort((a, b) => a.inMs - b.inMs).map(({ item }) => item);
-}
-
-/** What all channels share about subtitles. */
-export interface LineUpSubtitles {
-  readonly settings: SubtitleSettings;
-  readonly files: SubtitleFiles;
-  readonly burnIn: BurnInChoice;
-}
-
-/** Opens what earlier servers have prepared of subtitles; what goes wrong with them is logged. */
-export async function openSubtitles(
-  config: Config,
-  tools: Toolset,
-  { ffmpeg, folder, clock }: EncoderSurroundings,
-  log: Log,
-): Promise<LineUpSubtitles> {
-  const settings = subtitleSettings(config, tools);
-  if (!tools.canSetText && settings.burnIn !== "off")
-    log.warn({ ffmpeg }, "ffmpeg lacks libass: subtitles in text are not shown");
-  const files = await SubtitleFiles.open({
-    ...{ ffmpeg, folder, clock },
-    onFailure: ({ title, facts: { path } }, { code, message }) =>
-      log.warn({ title, path, code, reason: message }, "subtitles cannot be used"),
-  });
-  const burnIn = new BurnInChoice(files, (news) =>
-    log.warn(news, "programme is shown without its subtitles"),
-  );
-  return { settings, files, burnIn };
-}
-
-/** Prepares subtitles behind the scenes, those of what is on first; what airs sooner is shown without. */
-export async function prepareSubtitles(
-  { files, settings }: LineUpSubtitles,
-  definitions: readonly ChannelDefinition[],
-  clock: Clock,
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> {
-  const count = await files.prepare(inOrderOfAiring(definitions, clock.wallNow()), signal);
-  if (settings.burnIn !== "off" && !signal.aborted) log.info({ count }, "subtitles prepared");
 }
 
 /** The house format of a channel with these media. */
@@ -145,19 +73,62 @@ export function channelFormat(media: LibraryChannel["media"], config: Config): H
   });
 }
 
-/** The standby picture of each house format, rendered once. */
+/** What a viewer reads while there is no usable ffmpeg. */
+const GONE: PlainText = {
+  title: "ffmpeg is missing",
+  detail: "The programme goes on by itself as soon as it is back.",
+};
+const BROKEN: PlainText = {
+  title: "ffmpeg does not work",
+  detail: "The programme goes on by itself as soon as it does.",
+};
+
+interface StandbyPicture {
+  readonly format: HouseFormat;
+  /** What channels loop: always the same array, whose content changes. */
+  readonly shown: Gop[];
+  rendered: readonly Gop[] | undefined;
+}
+
+/**
+ * The standby picture of each house format: rendered once, and, while ffmpeg is missing, a plain one that says so.
+ */
 export class StandbyPictures {
   readonly #surroundings: EncoderSurroundings;
-  readonly #rendered = new Map<string, Promise<Gop[]>>();
+  readonly #tools: FfmpegTools;
+  readonly #pictures = new Map<string, StandbyPicture>();
 
-  constructor(surroundings: EncoderSurroundings) {
+  constructor(surroundings: EncoderSurroundings, tools: FfmpegTools) {
     this.#surroundings = surroundings;
+    this.#tools = tools;
   }
 
-  of(format: HouseFormat): Promise<Gop[]> {
+  /** The Gops that a channel of this format loops; `renew` changes what is in the array. */
+  async of(format: HouseFormat): Promise<readonly Gop[]> {
     const key = JSON.stringify(format);
-    const rendered = this.#rendered.get(key) ?? renderStandby(this.#surroundings, format);
-    this.#rendered.set(key, rendered);
-    return rendered;
+    const known = this.#pictures.get(key);
+    if (known) return known.shown;
+    const picture: StandbyPicture = { format, shown: [], rendered: undefined };
+    this.#pictures.set(key, picture);
+    await this.#draw(picture);
+    return picture.shown;
+  }
+
+  /** Makes all of them what they should be now: to be called when ffmpeg has gone or come back. */
+  async renew(): Promise<void> {
+    for (const picture of this.#pictures.values()) await this.#draw(picture);
+  }
+
+  async #draw(picture: StandbyPicture): Promise<void> {
+    for (;;) {
+      const { problem } = this.#tools;
+      if (!problem) picture.rendered ??= await renderStandby(this.#surroundings, picture.format);
+      // Drawing takes its time: what is true by now counts.
+      if (!problem !== !this.#tools.problem) continue;
+      const words = problem?.code === "ffmpeg_missing" ? GONE : BROKEN;
+      const gops = problem ? plainScreen(picture.format, words) : picture.rendered!;
+      picture.shown.splice(0, picture.shown.length, ...gops);
+      return;
+    }
   }
 }

@@ -190,7 +190,10 @@ export class Feeder {
    */
   #nextFiller(room: number): Gop {
     const { filler } = this.#options;
-    if (room === 1) return filler[1 % filler.length]!;
+    if (room === 1) {
+      this.#fillerIndex = 0;
+      return filler[1 % filler.length]!;
+    }
     return filler[this.#fillerIndex++ % filler.length]!;
   }
 

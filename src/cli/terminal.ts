@@ -89,6 +89,16 @@ export function welcome(
   ].join("\n");
 }
 
+/** What is said when the server has started without a usable ffmpeg, which `reason` tells of; empty without one. */
+export function withoutFfmpeg(reason: string | undefined): string {
+  if (reason === undefined) return "";
+  const lines = [
+    `There is no usable ffmpeg: ${reason}`,
+    "Until there is, the channels show a screen that says so; then their programmes go on by themselves.",
+  ];
+  return ["", ...lines.map((line) => `  ${line.replaceAll("\n", "\n  ")}`), ""].join("\n");
+}
+
 /** The list of files that were left out, each with its reason; empty when there are none. */
 export function leftOut(rejected: readonly RejectedFile[]): string {
   if (rejected.length === 0) return "";

@@ -164,7 +164,7 @@ export class EncoderSource implements Source {
   ): FfmpegError {
     const { spawnError, stderrTail } = this.#child;
     const last = spawnError?.message ?? stderrTail.slice(-3).join(" | ");
-    const failure = classify({ stderr: stderrTail, ...ending });
+    const failure = classify({ stderr: spawnError ? [spawnError.message] : stderrTail, ...ending });
     return new FfmpegError(code, last ? `${detail}: ${last}` : detail, failure, { cause });
   }
 }
