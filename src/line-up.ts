@@ -1,15 +1,23 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "./base/clock.ts";
+import { AppError } from "./base/errors.ts";
+import type { Log } from "./base/log.ts";
 import { rational } from "./base/rational.ts";
+import type { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import { parseFrameRate } from "./config/frame-rate.ts";
 import type { Config } from "./config/schema.ts";
-import { renderStandby } from "./error-screens/standby.ts";
+import type { ErrorScreen } from "./error-screens/error-screen.ts";
+import { ErrorScreenGenerator } from "./error-screens/generator.ts";
+import { ScreenSettings } from "./error-screens/settings.ts";
 import type { LibraryChannel } from "./library/scan.ts";
 import { commonestRate } from "./media/frame-rates.ts";
-import type { Gop } from "./media/gop.ts";
 import { type HouseFormat, houseFormat } from "./media/house-format.ts";
+import { ScreenReason } from "./media/screen-modes.ts";
 import { LoopSchedule } from "./playout/loop-schedule.ts";
 import type { EncoderChoice } from "./source/encoder-choice.ts";
-import { type EncoderSurroundings, openEncoder, planItem } from "./source/open-encoder.ts";
+import { type EncoderSurroundings, openEncoder, type PaintedStill, planItem } from "./source/open-encoder.ts";
 
 /** House rate of a channel whose files have no say in it (`fps: auto`). */
 const DEFAULT_RATE = rational(30);
@@ -19,7 +27,7 @@ export async function defineChannel(
   channel: LibraryChannel,
   config: Config,
   surroundings: EncoderSurroundings,
-  standby: StandbyPictures,
+  screens: Screens,
   choice: EncoderChoice,
 ): Promise<ChannelDefinition> {
   const format = channelFormat(channel.media, config);
@@ -28,14 +36,12 @@ export async function defineChannel(
     audioLanguages: preferred_languages,
     loudnessTargetLufs: loudness === "off" ? undefined : loudness_target_lufs,
   };
-  const items = await Promise.all(
-    channel.media.map((media) => planItem(media, format, surroundings.folder, preferences)),
-  );
+  const { id, number, name } = channel;
   return {
-    ...{ id: channel.id, number: channel.number, name: channel.name, format },
-    schedule: new LoopSchedule(items),
+    ...{ id, number, name, format },
+    schedule: new LoopSchedule(channel.media.map((media) => planItem(media, format, preferences))),
     open: openEncoder(surroundings, format, choice),
-    filler: await standby.of(format),
+    filler: (await screens.standby(channel, format)).pictures,
   };
 }
 
@@ -56,19 +62,77 @@ export function channelFormat(media: LibraryChannel["media"], config: Config): H
   });
 }
 
-/** The standby picture of each house format, rendered once. */
-export class StandbyPictures {
-  readonly #surroundings: EncoderSurroundings;
-  readonly #rendered = new Map<string, Promise<Gop[]>>();
+/** The folder for files that are needed for moments; what a crash left there is nobody's any more. */
+export async function emptyWorkFolder(dataFolder: string): Promise<string> {
+  const folder = join(dataFolder, "work");
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
 
-  constructor(surroundings: EncoderSurroundings) {
-    this.#surroundings = surroundings;
+/** What a server makes screens with. */
+export interface ScreenMakingOptions {
+  readonly config: Config;
+  readonly dataFolder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Opens the server's generator of screens; it closes with the scope. Throws `config_invalid`. */
+export function openScreens(
+  { config, dataFolder, clock, log }: ScreenMakingOptions,
+  ffmpeg: string,
+  folder: string,
+  scope: Scope,
+): Screens {
+  const onNotice = (notice: string) => log.warn({ notice }, "name of an older release in error_screens");
+  const settings = new ScreenSettings(config.error_screens, onNotice);
+  const generator = new ErrorScreenGenerator({
+    ...{ clock, folder, onNotice, catalogue: settings.catalogue },
+    ffmpeg: async () => ffmpeg,
+    cacheFolder: join(dataFolder, "cache", "screens"),
+    onFailure: (err) => log.warn({ err }, "error screens: a failure that is survived"),
+  });
+  scope.defer(() => generator.close());
+  return new Screens(generator, settings);
+}
+
+/** The pictures of a server's channels: what is shown in place of a programme, and above sound that has none. */
+export class Screens {
+  readonly generator: ErrorScreenGenerator;
+  readonly settings: ScreenSettings;
+
+  constructor(generator: ErrorScreenGenerator, settings: ScreenSettings) {
+    this.generator = generator;
+    this.settings = settings;
   }
 
-  of(format: HouseFormat): Promise<Gop[]> {
-    const key = JSON.stringify(format);
-    const rendered = this.#rendered.get(key) ?? renderStandby(this.#surroundings, format);
-    this.#rendered.set(key, rendered);
-    return rendered;
+  /** What a channel shows while no source delivers; without the configured pictures where they are of no use. */
+  async standby(channel: LibraryChannel, format: HouseFormat): Promise<ErrorScreen> {
+    const facts = { channelName: channel.name, channelNumber: channel.number };
+    // Whatever is switched off: something has to be shown.
+    const wanted = this.settings.for(ScreenReason.RECOVERING, facts);
+    const { message, config } = wanted ?? {
+      message: { ...facts, title: "" },
+      config: this.settings.defaults,
+    };
+    try {
+      return await this.generator.render(message, config, format);
+    } catch (failure) {
+      if (!(failure instanceof AppError) || failure.code !== "picture_refused") throw failure;
+      this.generator.report(failure);
+      const { image, logo, font, ...others } = config;
+      return this.generator.render(message, others, format);
+    }
+  }
+
+  /** The title of something that is only heard; undefined, and told, when it cannot be painted. */
+  async title(title: string, format: HouseFormat): Promise<PaintedStill | undefined> {
+    try {
+      return await this.generator.paintTitle(title, this.settings.defaults, format);
+    } catch (failure) {
+      this.generator.report(failure);
+      return undefined;
+    }
   }
 }

@@ -1,5 +1,4 @@
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import fastify, { type FastifyInstance } from "fastify";
 import { registerHealth } from "./api/health.ts";
 import { registerProblems } from "./api/problems.ts";
@@ -19,7 +18,7 @@ import { makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
 import { UnmatchedFile } from "./library/unmatched-file.ts";
-import { channelFormat, defineChannel, StandbyPictures } from "./line-up.ts";
+import { channelFormat, defineChannel, emptyWorkFolder, openScreens } from "./line-up.ts";
 import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import { Machine } from "./machine/machine.ts";
@@ -27,7 +26,6 @@ import type { HouseFormat } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER, type VideoEncoderName } from "./media/video-encoders.ts";
 import { registerM3uOutput } from "./outputs/m3u.ts";
 import { registerMpegTsOutput, type ViewerNews } from "./outputs/mpegts.ts";
-import { prepareCardFolder } from "./source/cards.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import type { EncoderSurroundings } from "./source/open-encoder.ts";
 import { DataFolder } from "./store/data-folder.ts";
@@ -141,11 +139,13 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const unmatched = await keepUnmatched(options, scope);
   const { ffmpeg, canToneMap } = tools;
   if (!canToneMap) log.warn({ ffmpeg }, "ffmpeg lacks zscale or tonemap: HDR films will look pale");
-  const surroundings = {
-    ...{ ffmpeg, canToneMap, clock, folder: join(options.dataFolder, "work") },
-    onUnmatched: (line: string) => unmatched.lines.add(line),
+  const folder = await emptyWorkFolder(options.dataFolder);
+  const screens = openScreens(options, ffmpeg, folder, scope);
+  const surroundings: EncoderSurroundings = {
+    ...{ ffmpeg, canToneMap, clock, folder },
+    onUnmatched: (line) => unmatched.lines.add(line),
+    paintTitle: (title, format) => screens.title(title, format),
   };
-  await prepareCardFolder(surroundings.folder);
   const { machine, choice } = await chooseEncoder(options, tools, surroundings, scope.signal);
   let disturb = () => {};
   const manager = makeManager(options, () => disturb());
@@ -157,10 +157,9 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
 
   const library = await openLibrary(options, tools, scope.signal);
   onProgress?.({ step: "pictures" });
-  const standby = new StandbyPictures(surroundings);
   const definitions: ChannelDefinition[] = [];
   for (const channel of library.channels) {
-    definitions.push(await defineChannel(channel, config, surroundings, standby, choice));
+    definitions.push(await defineChannel(channel, config, surroundings, screens, choice));
   }
   for (const definition of definitions) manager.add(definition);
   scope.signal.throwIfAborted();

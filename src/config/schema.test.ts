@@ -7,6 +7,11 @@ import { CONFIG_SCHEMA } from "./schema.ts";
 test("nothing given is a valid configuration: the defaults", () => {
   expect(CONFIG_SCHEMA.parse({})).toEqual({
     server: { host: "0.0.0.0", port: 8411 },
+    error_screens: {
+      ...{ visual_mode: "text", audio_mode: "silent", volume: -20 },
+      ...{ background_color: "", text_color: "", accent_color: "" },
+      ...{ image: "", logo: "", font: "", font_size: 104, catalogue: "", reasons: {} },
+    },
     audio: { preferred_languages: [], loudness: "off", loudness_target_lufs: -23 },
     ffmpeg: { path: "", ffprobe_path: "", encoder: "libx264" },
     house_format: { width: 1280, height: 720, fps: 30, gop_seconds: 1, audio_bitrate_bps: 128_000 },

@@ -1,5 +1,12 @@
 import { z } from "zod";
 import { LOG_LEVELS } from "../base/log.ts";
+import {
+  AUDIO_MODES,
+  OLDER_AUDIO_MODES,
+  OLDER_VISUAL_MODES,
+  SCREEN_REASONS,
+  VISUAL_MODES,
+} from "../media/screen-modes.ts";
 import { VIDEO_ENCODERS } from "../media/video-encoders.ts";
 
 /** How released bytes are paced; docs of each mode: the design's table of throttle modes. */
@@ -19,6 +26,8 @@ interface KeyMeta {
   readonly applies: Applies;
   /** The version that introduced the key. */
   readonly since: string;
+  /** What may be written, in words, where the schema alone does not say it well. */
+  readonly words?: string;
   readonly [name: string]: unknown;
 }
 
@@ -166,6 +175,85 @@ const streamThrottler = z.strictObject({
     .meta(LATER),
 });
 
+/** A colour, or nothing: the built-in one. The names are CSS's basic ones. */
+const colour = () =>
+  z
+    .string()
+    .regex(
+      /^(?:|#(?:[0-9a-fA-F]{3}){1,2}|black|silver|gr[ae]y|white|maroon|red|purple|fuchsia|magenta|green|lime|olive|yellow|orange|navy|blue|teal|aqua|cyan)$/,
+    )
+    .default("");
+const COLOUR: KeyMeta = { ...RESTART, words: "colour (#rrggbb in quotes, or a basic name such as navy)" };
+
+const visualMode = z.enum([...VISUAL_MODES, ...names(OLDER_VISUAL_MODES)]);
+const audioMode = z.enum([...AUDIO_MODES, ...names(OLDER_AUDIO_MODES)]);
+
+function names<Name extends string>(table: Readonly<Record<Name, unknown>>): Name[] {
+  return Object.keys(table) as Name[];
+}
+
+const errorScreens = z.strictObject({
+  visual_mode: visualMode
+    .default("text")
+    .describe(
+      "What a screen shows: text (words on a backdrop), static (a picture, or the channel's sign), test_pattern (SMPTE colour bars) or slate (words on one colour). The other names are of older releases.",
+    )
+    .meta({ ...RESTART, words: VISUAL_MODES.join(", ") }),
+  audio_mode: audioMode
+    .default("silent")
+    .describe(
+      "What it sounds like: silent, sine_wave (440 Hz), white_noise, or beep (short, every two seconds).",
+    )
+    .meta({ ...LATER, words: AUDIO_MODES.join(", ") }),
+  volume: real(-60, -6).default(-20).describe("Level of tone, noise and beep in dBFS.").meta(LATER),
+  background_color: colour().describe("Colour behind the words.").meta(COLOUR),
+  text_color: colour()
+    .describe("Colour of the words; empty takes one that can be read on the background.")
+    .meta(COLOUR),
+  accent_color: colour().describe("Colour of the channel's number and of ornaments.").meta(COLOUR),
+  image: z
+    .string()
+    .default("")
+    .describe(
+      "Picture that fills the screen in mode static: a PNG, JPEG, WebP or GIF file of at most 10 MiB and 40 million pixels.",
+    )
+    .meta(RESTART),
+  logo: z.string().default("").describe("Logo that is shown in place of the channel's number.").meta(RESTART),
+  font: z
+    .string()
+    .default("")
+    .describe("TrueType or OpenType file that is preferred to the built-in font, for instance for Chinese.")
+    .meta(RESTART),
+  font_size: real(24, 200)
+    .default(104)
+    .describe("Size of a short title in pixels of a picture of 1080 lines; longer titles are set smaller.")
+    .meta(RESTART),
+  catalogue: z
+    .string()
+    .default("")
+    .describe("JSON file with the words in another language; see the guide.")
+    .meta(RESTART),
+  reasons: z
+    .partialRecord(
+      z.enum(SCREEN_REASONS),
+      z.strictObject({
+        enabled: z.boolean().optional(),
+        title: z.string().max(500).optional(),
+        subtitle: z.string().max(500).optional(),
+        visual_mode: visualMode.optional(),
+        audio_mode: audioMode.optional(),
+        background_color: colour().optional(),
+        accent_color: colour().optional(),
+        image: z.string().optional(),
+      }),
+    )
+    .default({})
+    .describe(
+      `What is different for one reason (${SCREEN_REASONS.join(", ")}): enabled, title, subtitle, visual_mode, audio_mode, background_color, accent_color, image.`,
+    )
+    .meta({ ...LATER, words: "a map of reasons" }),
+});
+
 const aiAutoHeal = z.strictObject({
   enabled: z
     .boolean()
@@ -216,6 +304,11 @@ export const CONFIG_SCHEMA = z.strictObject({
     .prefault({})
     .describe("Who may watch, and for how long without taking data."),
   stream_throttler: streamThrottler.prefault({}).describe("How fast bytes leave the server."),
+  error_screens: errorScreens
+    .prefault({})
+    .describe(
+      "What viewers see while there is no programme. Look at it with `/api/error-screens/preview.png`.",
+    ),
   ai_auto_heal: aiAutoHeal.prefault({}).describe("Repairs without an operator."),
   database_backup: databaseBackup.prefault({}).describe("Regular copies of the database."),
   log: log.prefault({}).describe("What the server writes about itself."),

@@ -2,17 +2,17 @@ import type { Clock } from "../base/clock.ts";
 import { rational, scaleRound } from "../base/rational.ts";
 import { chooseAudio } from "../ffmpeg/choose-audio.ts";
 import { inputArguments } from "../ffmpeg/input-safety.ts";
-import type { MediaFacts } from "../ffmpeg/probe.ts";
+import type { MediaFacts, VideoFacts } from "../ffmpeg/media-facts.ts";
 import type { HouseFormat } from "../media/house-format.ts";
 import type { VideoEncoderName } from "../media/video-encoders.ts";
-import { writeCard } from "./cards.ts";
 import { colourOf } from "./colour.ts";
+import { DeferredSource } from "./deferred-source.ts";
 import type { EncoderChoice } from "./encoder-choice.ts";
 import { encoderCommand, pictureOriginSeconds } from "./encoder-command.ts";
-import type { EncoderInput } from "./encoder-input.ts";
+import type { EncoderInput, FilePicture, StillPicture } from "./encoder-input.ts";
 import { EncoderSource } from "./encoder-source.ts";
 import { gainFor } from "./loudness-gain.ts";
-import type { OpenSource, PlayItem } from "./source.ts";
+import type { OpenSource, PlayItem, Source } from "./source.ts";
 
 /** A file and its identity, as the library knows it. */
 export interface MediaFile {
@@ -29,13 +29,8 @@ export interface Preferences {
   readonly loudnessTargetLufs?: number;
 }
 
-/** Plans a file for a channel: its length in house frames, its sound, and its card when it has no picture. */
-export async function planItem(
-  media: MediaFile,
-  format: HouseFormat,
-  folder: string,
-  preferences: Preferences = {},
-): Promise<PlayItem> {
+/** Plans a file for a channel: its length in house frames, and its sound. */
+export function planItem(media: MediaFile, format: HouseFormat, preferences: Preferences = {}): PlayItem {
   const { facts } = media;
   const milliseconds = Math.round(facts.durationSeconds * 1000);
   const frames = scaleRound(milliseconds, rational(format.fps.num, format.fps.den * 1000));
@@ -44,32 +39,34 @@ export async function planItem(
   const whole = frames % format.gopFrames === 1 ? frames - 1 : frames;
   // What is shorter than a Gop is held as a still: an encoder for every few pictures would never keep up.
   const planned = Math.max(format.gopFrames, whole);
-  const card = facts.video ? undefined : await writeCard(folder, `title-${media.id}`, media.title, "");
   const audioStream = chooseAudio(facts.audioStreams, preferences.audioLanguages)?.index;
   const { loudnessTargetLufs } = preferences;
   const loudness = facts.loudness?.find(({ stream }) => stream === audioStream);
   const gain = loudnessTargetLufs === undefined ? undefined : gainFor(loudness, loudnessTargetLufs);
-  return {
-    mediaId: media.id,
-    title: media.title,
-    facts,
-    frames: planned,
-    audioStream,
-    gain,
-    card,
-  };
+  return { mediaId: media.id, title: media.title, facts, frames: planned, audioStream, gain };
+}
+
+/** A painted still, and how it is removed when it is no longer needed. */
+export interface PaintedStill {
+  readonly picture: StillPicture;
+  discard(): Promise<void>;
 }
 
 /** What every encoder of a server shares. */
 export interface EncoderSurroundings {
   readonly ffmpeg: string;
-  /** Working folder, made by `prepareCardFolder`. */
+  /** Working folder, which exists. */
   readonly folder: string;
   readonly clock: Clock;
   /** See `EncoderSourceOptions`. */
   readonly onUnmatched?: (line: string) => void;
   /** Whether this ffmpeg has `zscale` and `tonemap`; default true. */
   readonly canToneMap?: boolean;
+  /**
+   * Paints what is seen while a file without pictures plays; without it, or where it gives nothing (and has told
+   * why), that is one dark colour. Never rejects.
+   */
+  readonly paintTitle?: (title: string, format: HouseFormat) => Promise<PaintedStill | undefined>;
 }
 
 /**
@@ -81,38 +78,48 @@ export function openEncoder(
   format: HouseFormat,
   choice?: EncoderChoice,
 ): OpenSource {
+  const { paintTitle } = surroundings;
   return (item, cue) => {
-    const { frames } = item;
-    const run = (encoder?: VideoEncoderName) => {
-      const input = inputOf(item, format, surroundings.canToneMap);
-      const command = encoderCommand(input, { frames, ...cue }, format, encoder);
+    const { frames, title, facts } = item;
+    const encode = (encoder: VideoEncoderName | undefined, picture: EncoderInput["picture"]) => {
+      const command = encoderCommand(inputOf(item, picture, format), { frames, ...cue }, format, encoder);
       return new EncoderSource({ ...surroundings, command, frames, format });
+    };
+    const run = (encoder?: VideoEncoderName): Source => {
+      if (facts.video) return encode(encoder, filePicture(facts, facts.video, surroundings.canToneMap));
+      if (!paintTitle) return encode(encoder, { kind: "plain" });
+      return new DeferredSource(async () => {
+        const still = await paintTitle(title, format);
+        const source = encode(encoder, still?.picture ?? { kind: "plain" });
+        return still ? closedWith(source, () => still.discard()) : source;
+      });
     };
     return choice ? choice.open(item, cue.startFrame, run) : run();
   };
 }
 
-function inputOf(item: PlayItem, format: HouseFormat, canToneMap?: boolean): EncoderInput {
-  const { facts, card, audioStream, gain } = item;
+function closedWith(source: Source, alsoClose: () => Promise<void>): Source {
+  return { next: () => source.next(), close: () => source.close().then(alsoClose) };
+}
+
+function inputOf(item: PlayItem, picture: EncoderInput["picture"], format: HouseFormat): EncoderInput {
+  const { facts, audioStream, gain } = item;
   const fileArguments = inputArguments(facts.path, facts.demuxer);
-  if (!facts.video) {
-    return { fileArguments, picture: card ?? { kind: "card", lines: [] }, audioStream, gain };
-  }
+  if (!facts.video) return { fileArguments, picture, audioStream, gain };
   const delaySeconds = (facts.video.startSeconds ?? facts.startSeconds) - facts.startSeconds;
-  const pictureSeconds = facts.video.durationSeconds ?? facts.durationSeconds;
+  const originSeconds = pictureOriginSeconds(delaySeconds, format.fps);
+  return { fileArguments, picture, audioStream, gain, originSeconds };
+}
+
+function filePicture(facts: MediaFacts, video: VideoFacts, canToneMap?: boolean): FilePicture {
+  const pictureSeconds = video.durationSeconds ?? facts.durationSeconds;
   return {
-    fileArguments,
-    picture: {
-      kind: "stream",
-      stream: facts.video.index,
-      scan: facts.video.scan ?? (facts.video.fieldOrder === "interlaced" ? "flagged" : "progressive"),
-      size: facts.video.rotationDegrees === 0 ? [facts.video.width, facts.video.height] : undefined,
-      colour: colourOf(facts.video),
-      canToneMap,
-      stillSeconds: Math.max(0, facts.durationSeconds - pictureSeconds),
-    },
-    audioStream,
-    gain,
-    originSeconds: pictureOriginSeconds(delaySeconds, format.fps),
+    kind: "stream",
+    stream: video.index,
+    scan: video.scan ?? (video.fieldOrder === "interlaced" ? "flagged" : "progressive"),
+    size: video.rotationDegrees === 0 ? [video.width, video.height] : undefined,
+    colour: colourOf(video),
+    canToneMap,
+    stillSeconds: Math.max(0, facts.durationSeconds - pictureSeconds),
   };
 }

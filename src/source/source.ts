@@ -1,6 +1,5 @@
 import type { MediaFacts } from "../ffmpeg/probe.ts";
 import type { Gop } from "../media/gop.ts";
-import type { CardPicture } from "./encoder-input.ts";
 import type { Gain } from "./loudness-gain.ts";
 
 /** One file in a channel's line-up. */
@@ -13,8 +12,6 @@ export interface PlayItem {
   /** Index of the audio stream that is heard; undefined for silence. */
   readonly audioStream?: number;
   readonly gain?: Gain;
-  /** What is shown when the file has no picture. */
-  readonly card?: CardPicture;
 }
 
 /**

@@ -7,7 +7,6 @@ import { probeFile } from "../../src/ffmpeg/probe.ts";
 import { frameCount, type Gop } from "../../src/media/gop.ts";
 import type { HouseFormat } from "../../src/media/house-format.ts";
 import { Muxer } from "../../src/mpegts/muxer.ts";
-import { prepareCardFolder } from "../../src/source/cards.ts";
 import { openEncoder, type Preferences, planItem } from "../../src/source/open-encoder.ts";
 import type { PlayItem } from "../../src/source/source.ts";
 import { Splicer } from "../../src/splice/splicer.ts";
@@ -28,7 +27,6 @@ export class EncodingStudio implements AsyncDisposable {
   static async open(format: HouseFormat): Promise<EncodingStudio> {
     const folder = await mkdtemp(join(tmpdir(), "exstreamtv-studio-"));
     await mkdir(join(folder, "work"));
-    await prepareCardFolder(join(folder, "work"));
     return new EncodingStudio(folder, format);
   }
 
@@ -41,7 +39,7 @@ export class EncodingStudio implements AsyncDisposable {
   async plan(path: string, preferences: Preferences = {}, more: Partial<MediaFacts> = {}): Promise<PlayItem> {
     const probed = await probeFile(path, { toolset: { ffprobe: "ffprobe", ffmpeg: "ffmpeg" }, clock });
     const media = { id: 1, title: probed.title ?? path, facts: { ...probed, ...more } };
-    return planItem(media, this.format, join(this.folder, "work"), preferences);
+    return planItem(media, this.format, preferences);
   }
 
   /** The Gops of an item from `startFrame` to its end. Throws what the source throws. */
