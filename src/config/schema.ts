@@ -176,13 +176,13 @@ const streamThrottler = z.strictObject({
 });
 
 /** A colour, or nothing: the built-in one. The names are CSS's basic ones. */
-const colour = () =>
-  z
-    .string()
-    .regex(
-      /^(?:|#(?:[0-9a-fA-F]{3}){1,2}|black|silver|gr[ae]y|white|maroon|red|purple|fuchsia|magenta|green|lime|olive|yellow|orange|navy|blue|teal|aqua|cyan)$/,
-    )
-    .default("");
+const colourWords = z
+  .string()
+  .regex(
+    /^(?:|#(?:[0-9a-fA-F]{3}){1,2}|black|silver|gr[ae]y|white|maroon|red|purple|fuchsia|magenta|green|lime|olive|yellow|orange|navy|blue|teal|aqua|cyan)$/,
+    "expected a colour: #rrggbb in quotes, or a basic name such as navy",
+  );
+const colour = () => colourWords.default("");
 const COLOUR: KeyMeta = { ...RESTART, words: "colour (#rrggbb in quotes, or a basic name such as navy)" };
 
 const visualMode = z.enum([...VISUAL_MODES, ...names(OLDER_VISUAL_MODES)]);
@@ -242,8 +242,8 @@ const errorScreens = z.strictObject({
         subtitle: z.string().max(500).optional(),
         visual_mode: visualMode.optional(),
         audio_mode: audioMode.optional(),
-        background_color: colour().optional(),
-        accent_color: colour().optional(),
+        background_color: colourWords.optional(),
+        accent_color: colourWords.optional(),
         image: z.string().optional(),
       }),
     )

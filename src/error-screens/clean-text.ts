@@ -32,6 +32,7 @@ export function cleanText(text: string): string {
     .replace(BIDI_CONTROLS, "")
     .replace(UNPRINTABLE, "")
     .replace(PILED_MARKS, "$1")
+    .replace(/ {2,}/g, " ")
     .trim();
   if (printable.length <= MAX_GRAPHEMES) return printable;
   const letters = graphemesOf(printable);
