@@ -124,7 +124,8 @@ try {
   const job = JSON.parse(readFileSync(process.argv[2]!, "utf8")) as PaintJob;
   writeFileSync(job.output, await work(job));
 } catch (failure) {
-  if (!(failure instanceof Refusal)) throw failure;
-  process.stderr.write(`${REFUSED} ${failure.message.replace(/\s+/g, " ")}\n`);
-  process.exitCode = 3;
+  const isRefusal = failure instanceof Refusal;
+  const { message } = failure as Error;
+  process.stderr.write(`${isRefusal ? REFUSED : "failed:"} ${message.replace(/\s+/g, " ")}\n`);
+  process.exitCode = isRefusal ? 3 : 1;
 }
