@@ -10,6 +10,7 @@ import { syntheticGop } from "../src/media/gop.fixtures.ts";
 import { houseFormat } from "../src/media/house-format.ts";
 import { registerMpegTsOutput } from "../src/outputs/mpegts.ts";
 import { LoopSchedule } from "../src/playout/loop-schedule.ts";
+import { SessionManager } from "../src/sessions/session-manager.ts";
 import type { OpenSource, PlayItem } from "../src/source/source.ts";
 import { mediaPace } from "../src/throttle/release.ts";
 
@@ -53,7 +54,9 @@ async function startOurs(): Promise<number> {
   const filler = [syntheticGop({ format, frames: 30, silent: true })];
   manager.add({ id: 1, number: 1, name: "Bench", format, schedule: new LoopSchedule([item]), open, filler });
   const app = fastify();
-  registerMpegTsOutput(app, { manager, clock, idleTimeoutMs: () => 60_000, onViewer: () => undefined });
+  const limits = { perChannel: 10_000, total: 10_000, idleTimeoutMs: 60_000, maxErrors: 10 };
+  const sessions = new SessionManager({ clock, limits: { ...limits, cleanupIntervalMs: 60_000 } });
+  registerMpegTsOutput(app, { manager, sessions, clock });
   await app.listen({ host: "127.0.0.1", port: 0 });
   return (app.server.address() as AddressInfo).port;
 }

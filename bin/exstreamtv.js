@@ -13,20 +13,24 @@ const RELAUNCHED = "EXSTREAMTV_RELAUNCHED";
 
 const script = fileURLToPath(import.meta.url);
 const root = join(dirname(script), "..");
-const packages = join(root, "node_modules");
+const checkout = existsSync(join(root, "src"));
+// A checkout runs its sources; Node.js does not take types in packages, which therefore bring what was built.
+const main = checkout ? join(root, "src", "main.ts") : join(root, "dist", "main.js");
+// An installed package lies among the packages that it needs, unless one of them has to be its own.
+const own = join(root, "node_modules");
+const packages = checkout || existsSync(join(own, "node")) ? own : dirname(root);
 const pinned = join(packages, "node", "bin", "node");
+const remedy = checkout ? `bash ${join(root, "scripts", "setup.sh")}` : "npm install exstreamtv";
 const major = Number(process.versions.node.split(".")[0]);
 
 function fail(problem) {
-  process.stderr.write(
-    `\n  ${problem}\n  Run this once, then try again:  bash ${join(root, "scripts", "setup.sh")}\n\n`,
-  );
+  process.stderr.write(`\n  ${problem}\n  Run this once, then try again:  ${remedy}\n\n`);
   process.exit(1);
 }
 
 function runHere() {
   delete process.env[RELAUNCHED];
-  import(pathToFileURL(join(root, "src", "main.ts")).href).catch((error) => {
+  import(pathToFileURL(main).href).catch((error) => {
     if (error.code === "ERR_MODULE_NOT_FOUND" && /package/.test(error.message)) {
       fail(`A package that EXStreamTV needs is missing (${error.message}).`);
     }

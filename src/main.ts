@@ -1,10 +1,12 @@
 import { randomInt } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
+import { openApiDocument } from "./api/openapi.ts";
 import { SystemClock } from "./base/clock.ts";
 import { AppError, ERRORS, toAppError } from "./base/errors.ts";
 import { createLogger } from "./base/log.ts";
 import { seededRandom } from "./base/random.ts";
+import { onNow } from "./channels/on-now.ts";
 import { analyse } from "./cli/analyse.ts";
 import { addConfigVerbs, type ConfigOptions } from "./cli/config.ts";
 import { reportMachine } from "./cli/machine.ts";
@@ -18,7 +20,6 @@ import { killAllNow } from "./ffmpeg/child.ts";
 import { locateFfmpeg } from "./ffmpeg/locate.ts";
 import { channelFormat } from "./line-up.ts";
 import { Machine } from "./machine/machine.ts";
-import { FrameGrid } from "./media/house-format.ts";
 import { Server } from "./server.ts";
 
 /** A second interrupt within the shutdown ends the process at once; so does a shutdown that takes longer. */
@@ -93,6 +94,11 @@ program
   .option("--again", "try and measure everything anew (best when nothing is on air)")
   .action((options: MachineOptions) => run(() => machine(options)));
 
+program
+  .command("openapi")
+  .description("print the description of the management API (OpenAPI 3.1, JSON)")
+  .action(() => run(async () => void process.stdout.write(await openApiDocument())));
+
 addConfigVerbs(program, {
   ...{ run, addOptions: configOptions, sources: configSources },
   write: (text) => void process.stdout.write(text),
@@ -142,7 +148,7 @@ async function serve(folder: string | undefined, options: ConfigOptions): Promis
   });
   if (isTerminal) process.stderr.write("\r\x1b[K");
   process.stdout.write(leftOut(server.library.rejected));
-  process.stdout.write(welcome(onNow(server), config.server.host, server.port, server.capacity));
+  process.stdout.write(welcome(programme(server), config.server.host, server.port, server.capacity));
   const live = new LiveConfig(sources, loaded, (changed) => server.apply(changed));
   reloading = new Reloading({ live, log, clock, file: loaded.candidate });
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
@@ -191,13 +197,12 @@ async function machine(options: MachineOptions): Promise<void> {
 }
 
 /** What the schedule of each channel says now. */
-function onNow({ manager }: Server) {
-  return manager.definitions.map(({ number, name, format, schedule }) => {
-    const grid = new FrameGrid(format);
-    const frame = Math.floor(grid.framesIn(clock.wallNow()));
-    const slot = schedule.at(frame);
-    const leftMs = grid.milliseconds(slot.startFrame + slot.item.frames - frame);
-    return { number, name, now: slot.item.title, next: schedule.after(slot).item.title, leftMs };
+function programme({ manager }: Server) {
+  const wallMs = clock.wallNow();
+  return manager.definitions.map((definition) => {
+    const { title, endMs, nextTitle } = onNow(definition, wallMs);
+    const { number, name } = definition;
+    return { number, name, now: title, next: nextTitle, leftMs: endMs - wallMs };
   });
 }
 

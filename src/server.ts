@@ -1,9 +1,6 @@
-import type { AddressInfo } from "node:net";
-import fastify, { type FastifyInstance } from "fastify";
-import { registerHealth } from "./api/health.ts";
-import { registerProblems } from "./api/problems.ts";
+import { channelEvent, refusalEvent, sessionEvent } from "./api/event-feed.ts";
 import type { Clock } from "./base/clock.ts";
-import { AppError } from "./base/errors.ts";
+import { EventHub } from "./base/event-hub.ts";
 import type { Log } from "./base/log.ts";
 import type { Random } from "./base/random.ts";
 import { Scope } from "./base/scope.ts";
@@ -14,6 +11,7 @@ import type { Config } from "./config/schema.ts";
 import { markChildren } from "./ffmpeg/child.ts";
 import { locateFfmpeg, type Toolset } from "./ffmpeg/locate.ts";
 import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
+import { listen, makeApp } from "./http.ts";
 import { makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
@@ -24,8 +22,9 @@ import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import { Machine } from "./machine/machine.ts";
 import type { HouseFormat } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER, type VideoEncoderName } from "./media/video-encoders.ts";
-import { registerM3uOutput } from "./outputs/m3u.ts";
-import { registerMpegTsOutput, type ViewerNews } from "./outputs/mpegts.ts";
+import { type OnDemandSettings, onDemandSettings } from "./outputs/vod.ts";
+import { describeNews } from "./sessions/news.ts";
+import { type SessionLimits, SessionManager } from "./sessions/session-manager.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import type { EncoderSurroundings } from "./source/open-encoder.ts";
 import { DataFolder } from "./store/data-folder.ts";
@@ -33,12 +32,6 @@ import { mediaPace } from "./throttle/release.ts";
 
 /** Where a channel's timestamps begin: ten seconds, so that nothing wraps in its first moments. */
 const START_TICKS = 900_000;
-/** Clients get this long to send their request, in ms, and this much header, in bytes. */
-const REQUEST_TIMEOUT_MS = 10_000;
-const MAX_HEADER_BYTES = 16_384;
-/** How often slow requests are looked for, in ms. */
-const CONNECTION_CHECK_MS = 1_000;
-
 /** How often what ffmpeg said and nobody understood is written down, in ms. */
 const UNMATCHED_SAVE_MS = 600_000;
 
@@ -75,6 +68,7 @@ export class Server {
   /** What is known of how many channels the machine encodes, as a sentence. */
   readonly capacity: string | undefined;
   readonly #scope: Scope;
+  readonly #sessions: SessionManager;
   readonly #live: LiveSettings;
 
   private constructor(parts: ServerParts, scope: Scope) {
@@ -82,6 +76,7 @@ export class Server {
     this.library = parts.library;
     this.port = parts.port;
     this.capacity = parts.capacity;
+    this.#sessions = parts.sessions;
     this.#live = parts.live;
     this.#scope = scope;
   }
@@ -105,9 +100,10 @@ export class Server {
   }
 
   /** Puts those keys of a configuration in force that need no restart (`log.level` is its logger's owner's). */
-  apply({ channels, session_manager }: Config): void {
-    this.#live.idleTimeoutMs = session_manager.idle_timeout_seconds * 1000;
-    this.manager.setLinger(channels.linger_seconds * 1000);
+  apply(config: Config): void {
+    this.#sessions.setLimits(sessionLimits(config));
+    this.#live.onDemand = onDemandSettings(config);
+    this.manager.setLinger(config.channels.linger_seconds * 1000);
   }
 
   /** Ends live responses, then the channels and their processes; resolves when all are gone. */
@@ -116,19 +112,22 @@ export class Server {
   }
 }
 
-/** Settings that may change while the server runs. */
-interface LiveSettings {
-  idleTimeoutMs: number;
-}
-
 type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity"> & {
+  readonly sessions: SessionManager;
   readonly live: LiveSettings;
 };
+
+/** Settings that may change while the server runs. */
+interface LiveSettings {
+  onDemand: OnDemandSettings;
+}
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log, onProgress } = options;
   await claimDataFolder(options, scope);
-  const live: LiveSettings = { idleTimeoutMs: config.session_manager.idle_timeout_seconds * 1000 };
+  const live: LiveSettings = { onDemand: onDemandSettings(config) };
+  const events = new EventHub(() => clock.wallNow());
+  const sessions = makeSessions(options, events);
   onProgress?.({ step: "tools" });
   const tools = await locateFfmpeg({
     ffmpegPath: config.ffmpeg.path || undefined,
@@ -148,10 +147,16 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   };
   const { machine, choice } = await chooseEncoder(options, tools, surroundings, scope.signal);
   let disturb = () => {};
-  const manager = makeManager(options, () => disturb());
+  const manager = makeManager(options, events, () => disturb());
   scope.defer(() => manager.close());
   let ready = false;
-  const app = makeApp(options, manager, live, () => ready);
+  const app = makeApp({
+    ...{ config, clock, log, manager, sessions, events, screens, random: options.random },
+    startTicks: options.startTicks ?? START_TICKS,
+    onDemand: () => live.onDemand,
+    onDemandStart: () => disturb(),
+    isReady: () => ready,
+  });
   scope.defer(() => app.close());
   const port = await listen(app, config);
 
@@ -168,11 +173,12 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const format = channelFormat(library.channels[0]?.media ?? [], config);
   const known = machine.capacity(choice.preferred, format);
   if (!known) {
-    const measurement = measureWhenIdle(options, machine, choice.preferred, format, manager);
+    const isIdle = () => manager.onAir.length === 0 && sessions.count === 0;
+    const measurement = measureWhenIdle(options, machine, choice.preferred, format, isIdle);
     disturb = () => measurement.disturb();
     scope.defer(() => measurement.close());
   }
-  return { manager, library, port, live, capacity: known && describeCapacity(known, format) };
+  return { manager, sessions, live, library, port, capacity: known && describeCapacity(known, format) };
 }
 
 async function keepUnmatched(
@@ -215,11 +221,11 @@ function measureWhenIdle(
   machine: Machine,
   encoder: VideoEncoderName,
   format: HouseFormat,
-  manager: ChannelManager,
+  isIdle: () => boolean,
 ): IdleMeasurement {
   return new IdleMeasurement({
     clock,
-    isIdle: () => manager.onAir.length === 0,
+    isIdle,
     measure: async (signal) => {
       const capacity = await machine.measure(encoder, format, signal);
       const { width, height } = format;
@@ -241,7 +247,34 @@ async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope:
   }
 }
 
-function makeManager(options: ServerOptions, onAir: () => void): ChannelManager {
+function makeSessions({ config, clock, log }: ServerOptions, events: EventHub): SessionManager {
+  return new SessionManager({
+    clock,
+    limits: sessionLimits(config),
+    onNews: (session, news) => {
+      events.publish(sessionEvent(session, news));
+      const { level, message, fields } = describeNews(session, news);
+      log[level](fields, message);
+    },
+    onRefusal: (refusal) => {
+      events.publish(refusalEvent(refusal));
+      const { channel, limit, key, count } = refusal;
+      log.warn({ channel: channel?.number, limit, key, count }, "max sessions reached; viewers refused");
+    },
+  });
+}
+
+function sessionLimits({ session_manager }: Config): SessionLimits {
+  return {
+    perChannel: session_manager.max_sessions_per_channel,
+    total: session_manager.max_sessions_total,
+    maxErrors: session_manager.max_errors,
+    idleTimeoutMs: session_manager.idle_timeout_seconds * 1000,
+    cleanupIntervalMs: session_manager.cleanup_interval_seconds * 1000,
+  };
+}
+
+function makeManager(options: ServerOptions, events: EventHub, onAir: () => void): ChannelManager {
   const { config, clock, random, log, startTicks } = options;
   const { lead_seconds, ring_seconds, linger_seconds } = config.channels;
   return new ChannelManager({
@@ -254,72 +287,14 @@ function makeManager(options: ServerOptions, onAir: () => void): ChannelManager 
       random,
     },
     lingerMs: linger_seconds * 1000,
-    onEvent: ({ number, name }, event) => {
+    onEvent: (channel, event) => {
       if (event.type === "on_air") onAir();
+      events.publish(channelEvent(channel, event));
+      const { number, name } = channel;
       const { level, message, fields } = describeEvent(event);
       log[level]({ channel: number, name, ...fields }, message);
     },
   });
-}
-
-function makeApp(
-  options: ServerOptions,
-  manager: ChannelManager,
-  live: LiveSettings,
-  isReady: () => boolean,
-): FastifyInstance {
-  const { clock, log } = options;
-  const app = fastify({
-    logger: false,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: {
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      connectionsCheckingInterval: CONNECTION_CHECK_MS,
-    },
-    // After the viewers have had their last bytes: a connection without a request must not hold the shutdown up.
-    forceCloseConnections: true,
-    routerOptions: { ignoreTrailingSlash: true },
-  });
-  registerProblems(app, log);
-  registerHealth(app, isReady);
-  // A player that is told of no channels deletes those it knew: until they are known, it is told to wait.
-  app.addHook("onRequest", async (request) => {
-    if (isReady() || !request.url.startsWith("/iptv/")) return;
-    throw new AppError("not_ready", "The server is still reading the media folder.");
-  });
-  registerM3uOutput(app, manager);
-  registerMpegTsOutput(app, {
-    manager,
-    clock,
-    idleTimeoutMs: () => live.idleTimeoutMs,
-    onViewer: (news) => logViewer(log, news),
-  });
-  return app;
-}
-
-function logViewer(log: Log, { channel, address, userAgent, left }: ViewerNews): void {
-  const about = { channel: channel.number, address, userAgent };
-  if (left) log.info({ ...about, ...left }, "viewer left");
-  else log.info(about, "viewer tuned in");
-}
-
-async function listen(app: FastifyInstance, config: Config): Promise<number> {
-  const { host, port } = config.server;
-  try {
-    await app.listen({ host, port });
-  } catch (failure) {
-    const { code, message } = failure as NodeJS.ErrnoException;
-    if (code !== "EADDRINUSE") {
-      const what = `It is not possible to listen on port ${port} of ${host}: ${message}.`;
-      throw new AppError("address_unusable", `${what} Choose another one with --host and --port.`, {
-        cause: failure,
-      });
-    }
-    const remedy = "End the other program, or choose another port with --port or server.port.";
-    throw new AppError("address_in_use", `Port ${port} on ${host} is in use. ${remedy}`, { cause: failure });
-  }
-  return (app.server.address() as AddressInfo).port;
 }
 
 async function openLibrary(options: ServerOptions, tools: Toolset, signal: AbortSignal): Promise<Library> {

@@ -1,8 +1,12 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
+import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { AppError, ERRORS } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 
+/** What a client is told to wait when the server cannot take its request now. */
 const RETRY_AFTER_SECONDS = 5;
+/** Faults of one request that are told. */
+const MAX_FAULTS = 20;
 
 /** Answers every failure of a request with problem details (RFC 9457) that carry a stable `code`. */
 export function registerProblems(app: FastifyInstance, log: Log): void {
@@ -19,17 +23,45 @@ export function registerProblems(app: FastifyInstance, log: Log): void {
 /** Sends one error as `application/problem+json`. */
 export function sendProblem(reply: FastifyReply, error: AppError): FastifyReply {
   const { status, title } = ERRORS[error.code];
-  if (error.code === "not_ready") reply.header("retry-after", RETRY_AFTER_SECONDS);
+  if (status === 503) reply.header("retry-after", RETRY_AFTER_SECONDS);
   const detail = error.code === "internal" ? "The log of the server says more." : error.message;
   return reply
     .code(status)
     .type("application/problem+json; charset=utf-8")
-    .send({ type: `/docs/errors#${error.code}`, title, status, code: error.code, detail });
+    .send({ type: `/docs/errors#${error.code}`, title, status, code: error.code, detail, ...error.members });
 }
 
 function fromFramework(failure: unknown): AppError {
+  if (hasZodFastifySchemaValidationErrors(failure)) return invalidRequest(failure);
   const status = (failure as { statusCode?: unknown })?.statusCode;
   const isClients = typeof status === "number" && status >= 400 && status < 500;
   const detail = failure instanceof Error ? failure.message : String(failure);
   return new AppError(isClients ? "request_invalid" : "internal", detail, { cause: failure });
+}
+
+/** The part of a request, as its sender calls it. */
+const PARTS: Readonly<Record<string, string>> = {
+  params: "path",
+  querystring: "query",
+  body: "body",
+  headers: "header",
+};
+
+/** What is wrong with a request, and where: in the sentence for people, as `errors` for programs. */
+function invalidRequest(
+  failure: Error & {
+    readonly validation: readonly { readonly instancePath: string; readonly message?: string }[];
+    readonly validationContext?: string | undefined;
+  },
+): AppError {
+  const part = PARTS[failure.validationContext ?? ""] ?? "request";
+  const errors = failure.validation.slice(0, MAX_FAULTS).map(({ instancePath, message }) => ({
+    in: part,
+    field: instancePath.replace(/^\//, "").replaceAll("/", "."),
+    detail: message ?? "is not valid",
+  }));
+  const sentences = errors.map(
+    ({ field, detail }) => `${[part, field].filter(Boolean).join(" ")}: ${detail}`,
+  );
+  return new AppError("request_invalid", sentences.join("; "), { cause: failure, members: { errors } });
 }

@@ -26,7 +26,16 @@ export const ERRORS = {
   painter_failed: { status: 500, title: "A screen could not be painted" },
   error_screen_invalid: { status: 400, title: "The error screen is not valid" },
   error_screen_busy: { status: 503, title: "Too many error screens are waiting to be made" },
+  media_not_found: { status: 404, title: "There is no such file" },
+  start_invalid: { status: 400, title: "The file cannot be started there" },
+  on_demand_full: { status: 503, title: "Enough files are being played on demand" },
   channel_not_found: { status: 404, title: "There is no such channel" },
+  max_sessions_reached: { status: 503, title: "Max sessions reached" },
+  session_not_found: { status: 404, title: "Session not found" },
+  too_many_listeners: { status: 503, title: "Too many programs listen to events" },
+  management_local_only: { status: 403, title: "Management answers this machine only" },
+  host_refused: { status: 403, title: "The server is not known by this name" },
+  origin_refused: { status: 403, title: "A foreign web page may not do this" },
   not_ready: { status: 503, title: "The server is not ready" },
   interrupted: { status: 503, title: "Interrupted" },
   route_not_found: { status: 404, title: "There is nothing at this address" },
@@ -37,14 +46,22 @@ export const ERRORS = {
 /** A stable, documented name of a failure. */
 export type ErrorCode = keyof typeof ERRORS;
 
+/** What an error may carry beside its sentence. */
+export interface AppErrorOptions extends ErrorOptions {
+  /** Further members of the problem details that are answered, for programs (RFC 9457 3.2); no secrets. */
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
 /** The one error class that leaves a module: a registered code, what happened in this case, and its cause. */
 export class AppError extends Error {
   readonly code: ErrorCode;
+  readonly members: AppErrorOptions["members"];
 
-  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, detail: string, options?: AppErrorOptions) {
     super(detail, options);
     this.name = "AppError";
     this.code = code;
+    this.members = options?.members;
   }
 }
 

@@ -10,8 +10,8 @@ const TICK_PHASES = 2;
 /** A viewer's hold on a channel: it stays on air until every hold is released (and a while longer). */
 export interface ChannelHold {
   readonly channel: Channel;
-  /** Idempotent. */
-  release(): void;
+  /** Idempotent. The channel lingers for `leastLingerMs` even when its own time is shorter. */
+  release(leastLingerMs?: number): void;
 }
 
 /** Settings of the manager beside those of each channel. */
@@ -27,7 +27,7 @@ interface OnAir {
   readonly phase: number;
   holds: number;
   /** Set while nobody holds it. */
-  linger: { readonly sinceMs: number; readonly timer: Timer } | undefined;
+  linger: { readonly sinceMs: number; readonly leastMs: number; readonly timer: Timer } | undefined;
 }
 
 /** Owns the channels: puts them on air for their first viewer, takes them off after their last, and ticks them. */
@@ -79,12 +79,12 @@ export class ChannelManager {
     entry.linger?.timer.cancel();
     entry.linger = undefined;
     let held = true;
-    const release = () => {
+    const release = (leastLingerMs = 0) => {
       if (!held) return;
       held = false;
       entry.holds--;
       if (entry.holds > 0 || this.#closed) return;
-      this.#lingerFrom(number, entry, this.#options.settings.clock.now());
+      this.#lingerFrom(number, entry, this.#options.settings.clock.now(), leastLingerMs);
     };
     return { channel: entry.channel, release };
   }
@@ -93,7 +93,7 @@ export class ChannelManager {
   setLinger(lingerMs: number): void {
     this.#lingerMs = lingerMs;
     for (const [number, entry] of this.#onAir) {
-      if (entry.linger) this.#lingerFrom(number, entry, entry.linger.sinceMs);
+      if (entry.linger) this.#lingerFrom(number, entry, entry.linger.sinceMs, entry.linger.leastMs);
     }
   }
 
@@ -113,11 +113,11 @@ export class ChannelManager {
     return entry;
   }
 
-  #lingerFrom(number: number, entry: OnAir, sinceMs: number): void {
+  #lingerFrom(number: number, entry: OnAir, sinceMs: number, leastMs: number): void {
     const { clock } = this.#options.settings;
     entry.linger?.timer.cancel();
-    const leftMs = Math.max(0, sinceMs + this.#lingerMs - clock.now());
-    entry.linger = { sinceMs, timer: clock.after(leftMs, () => this.#stop(number, entry)) };
+    const leftMs = Math.max(0, sinceMs + Math.max(this.#lingerMs, leastMs) - clock.now());
+    entry.linger = { sinceMs, leastMs, timer: clock.after(leftMs, () => this.#stop(number, entry)) };
   }
 
   #stop(number: number, entry: OnAir): void {

@@ -12,7 +12,7 @@ import { restartStep, stricter } from "./restart-ladder.ts";
 /** What an ItemPlayer needs. */
 export interface ItemPlayerOptions {
   readonly item: PlayItem;
-  /** Item frame to begin with, the start of a Gop. */
+  /** Item frame to begin with; Gops are expected from here in steps of `gopFrames`. */
   readonly startFrame: number;
   /** See `Cue`. */
   readonly audioPhase: number;
@@ -61,7 +61,7 @@ export class ItemPlayer {
   async take(frame: number, deadlineMs: number): Promise<Gop | undefined> {
     this.#wanted = frame;
     this.#wake();
-    if (frame % this.#options.gopFrames !== 0) return undefined;
+    if (this.#onGrid(frame) !== frame) return undefined;
     for (;;) {
       if (this.#scope.closed) return undefined;
       if (this.#ready && this.#ready.firstFrame < frame) this.#clear();
@@ -72,6 +72,12 @@ export class ItemPlayer {
       }
       if (gop || this.#ended || !(await this.#change(deadlineMs))) return undefined;
     }
+  }
+
+  /** The first frame from `frame` on with which a Gop begins. */
+  #onGrid(frame: number): number {
+    const { startFrame, gopFrames } = this.#options;
+    return startFrame + Math.ceil((frame - startFrame) / gopFrames) * gopFrames;
   }
 
   #clear(): void {
@@ -126,8 +132,7 @@ export class ItemPlayer {
         const step = restartStep(failures, random, retry);
         if (!step) break;
         if (step.delayMs > 0) await clock.sleep(step.delayMs, this.#scope.signal).catch(() => undefined);
-        const onGrid = (frame: number) => Math.ceil(frame / gopFrames) * gopFrames;
-        position = Math.max(onGrid(position) + step.skipGops * gopFrames, onGrid(this.#wanted));
+        position = Math.max(this.#onGrid(position) + step.skipGops * gopFrames, this.#onGrid(this.#wanted));
       } finally {
         if (source) this.#dismiss(source);
       }

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Applies, CONFIG_SCHEMA, type ConfigPath } from "./schema.ts";
+import type { Applies } from "./key-parts.ts";
+import { CONFIG_SCHEMA, type ConfigPath } from "./schema.ts";
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 

@@ -137,7 +137,7 @@ test("whatever is written into the file, a reload has an outcome and a valid con
       const outcome = live.reload();
       expect(reloadNews(outcome).length).toBeGreaterThan(0);
       if (outcome.kind === "refused") expect(outcome.error.code).toMatch(/^config_/);
-      expect(live.running.server).toEqual({ host: "0.0.0.0", port: 8411 });
+      expect(live.running.server).toMatchObject({ host: "0.0.0.0", port: 8411 });
       expect(Object.getPrototypeOf(live.running)).toBe(Object.prototype);
     }),
     { numRuns: 300 },

@@ -6,12 +6,12 @@ import { CONFIG_SCHEMA } from "./schema.ts";
 
 test("nothing given is a valid configuration: the defaults", () => {
   expect(CONFIG_SCHEMA.parse({})).toEqual({
-    server: { host: "0.0.0.0", port: 8411 },
     error_screens: {
       ...{ visual_mode: "text", audio_mode: "silent", volume: -20 },
       ...{ background_color: "", text_color: "", accent_color: "" },
       ...{ image: "", logo: "", font: "", font_size: 104, catalogue: "", reasons: {} },
     },
+    server: { host: "0.0.0.0", port: 8411, trusted_proxies: [] },
     audio: { preferred_languages: [], loudness: "off", loudness_target_lufs: -23 },
     ffmpeg: { path: "", ffprobe_path: "", encoder: "libx264" },
     house_format: { width: 1280, height: 720, fps: 30, gop_seconds: 1, audio_bitrate_bps: 128_000 },
@@ -19,6 +19,8 @@ test("nothing given is a valid configuration: the defaults", () => {
     library: { folder: "", probe_concurrency: 2 },
     session_manager: {
       max_sessions_per_channel: 50,
+      max_sessions_total: 1000,
+      max_errors: 10,
       idle_timeout_seconds: 300,
       cleanup_interval_seconds: 60,
     },
@@ -41,6 +43,9 @@ describe("refuses", () => {
     ["no frames", { house_format: { fps: 0 } }],
     ["an unknown frame rate word", { house_format: { fps: "film" } }],
     ["a long group of pictures", { house_format: { gop_seconds: 2.5 } }],
+    ["a proxy by name", { server: { trusted_proxies: ["proxy.lan"] } }],
+    ["a network that is none", { server: { trusted_proxies: ["10.0.0.0/33"] } }],
+    ["a network of two lengths", { server: { trusted_proxies: ["10.0.0.0/8/8"] } }],
     ["a fraction of a viewer", { session_manager: { max_sessions_per_channel: 1.5 } }],
     ["a port beyond 16 bits", { server: { port: 65_536 } }],
     ["an unknown mode", { stream_throttler: { mode: "fast" } }],
@@ -54,6 +59,13 @@ describe("refuses", () => {
 
 test.each([10, 23.976, 29.97, 59.94, 120, "auto"])("takes %s as a frame rate", (fps) => {
   expect(CONFIG_SCHEMA.parse({ house_format: { fps } }).house_format.fps).toBe(fps);
+});
+
+test("takes addresses and networks as proxies", () => {
+  const trusted_proxies = ["127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8", "192.168.1.1/32"];
+  expect(CONFIG_SCHEMA.parse({ server: { trusted_proxies } }).server.trusted_proxies).toEqual(
+    trusted_proxies,
+  );
 });
 
 test("the smallest rate leaves room for video beside the largest audio", () => {

@@ -1,13 +1,9 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { LOG_LEVELS } from "../base/log.ts";
-import {
-  AUDIO_MODES,
-  OLDER_AUDIO_MODES,
-  OLDER_VISUAL_MODES,
-  SCREEN_REASONS,
-  VISUAL_MODES,
-} from "../media/screen-modes.ts";
 import { VIDEO_ENCODERS } from "../media/video-encoders.ts";
+import { LATER, LIVE, RESTART, real, whole } from "./key-parts.ts";
+import { errorScreens } from "./screen-keys.ts";
 
 /** How released bytes are paced; docs of each mode: the design's table of throttle modes. */
 export const THROTTLE_MODES = ["realtime", "burst", "adaptive", "disabled"] as const;
@@ -15,34 +11,16 @@ export const THROTTLE_MODES = ["realtime", "burst", "adaptive", "disabled"] as c
 /** One of the throttle modes. */
 export type ThrottleMode = (typeof THROTTLE_MODES)[number];
 
-/**
- * When a changed value takes effect: at the next reload (`live`), when the server is started again (`restart`), or
- * not before the part that it belongs to is built (`later`).
- */
-export type Applies = "live" | "restart" | "later";
-
-/** What a key says of itself beside its type, default and description. */
-interface KeyMeta {
-  readonly applies: Applies;
-  /** The version that introduced the key. */
-  readonly since: string;
-  /** What may be written, in words, where the schema alone does not say it well. */
-  readonly words?: string;
-  readonly [name: string]: unknown;
-}
-
-const LIVE: KeyMeta = { applies: "live", since: "0.1" };
-const RESTART: KeyMeta = { applies: "restart", since: "0.1" };
-const LATER: KeyMeta = { applies: "later", since: "0.1" };
-
-/** A whole number from `min` to `max`. */
-const whole = (min: number, max: number) => z.int().min(min).max(max);
-
-/** A real number from `min` to `max`. */
-const real = (min: number, max: number) => z.number().min(min).max(max);
-
 /** A picture dimension in pixels: even, as 4:2:0 chroma needs. */
 const pixels = () => z.int().min(16).max(7680).multipleOf(2);
+
+/** Whether a text is an IP address, or a network of such (CIDR). */
+function isNetwork(text: string): boolean {
+  const [address = "", prefix, ...more] = text.split("/");
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  if (bits < 0 || more.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+}
 
 const server = z.strictObject({
   host: z
@@ -52,6 +30,14 @@ const server = z.strictObject({
     .describe("Address to listen on; 127.0.0.1 keeps the server to this machine.")
     .meta(RESTART),
   port: whole(0, 65_535).default(8411).describe("TCP port to listen on; 0 takes any free one.").meta(RESTART),
+  trusted_proxies: z
+    .array(z.string().refine(isNetwork, "expected an address or a network, for instance 10.0.0.0/8"))
+    .max(50)
+    .default([])
+    .describe(
+      "Proxies whose X-Forwarded-For is believed, as addresses or networks (CIDR). Without any, a viewer's address is that of its connection.",
+    )
+    .meta(RESTART),
 });
 
 const ffmpeg = z.strictObject({
@@ -107,6 +93,15 @@ const channels = z.strictObject({
     .meta(LIVE),
 });
 
+const onDemand = z.strictObject({
+  max_encoders: whole(0, 1000)
+    .default(2)
+    .describe(
+      "Files that are played on demand (/vod/…) at the same time; each has an encoder of its own, beside those of the channels. 0 offers none.",
+    )
+    .meta(LIVE),
+});
+
 const library = z.strictObject({
   folder: z
     .string()
@@ -144,16 +139,30 @@ const audio = z.strictObject({
 const sessionManager = z.strictObject({
   max_sessions_per_channel: whole(1, 100_000)
     .default(50)
-    .describe("Viewers that one channel takes at once.")
-    .meta(LATER),
+    .describe(
+      "Viewers that one channel takes at once; further ones are told to try again. Lowering it drops nobody.",
+    )
+    .meta(LIVE),
+  max_sessions_total: whole(1, 1_000_000)
+    .default(1000)
+    .describe("Viewers that the server takes at once, on all channels and on demand.")
+    .meta(LIVE),
+  max_errors: whole(1, 10_000)
+    .default(10)
+    .describe(
+      "Errors in a row that end a session. An error is that sending failed, or that a viewer is so slow that not one whole group of pictures reaches it; a group that does is recovery.",
+    )
+    .meta(LIVE),
   idle_timeout_seconds: real(1, 86_400)
     .default(300)
     .describe("A viewer that has taken no data for this many seconds is disconnected.")
     .meta(LIVE),
   cleanup_interval_seconds: real(1, 3600)
     .default(60)
-    .describe("Seconds between two looks for idle viewers.")
-    .meta(LATER),
+    .describe(
+      "Seconds between two looks for sessions that are left over. Viewers with a connection are looked after all the time.",
+    )
+    .meta(LIVE),
 });
 
 const streamThrottler = z.strictObject({
@@ -173,85 +182,10 @@ const streamThrottler = z.strictObject({
       "realtime (constant rate), burst (fast start, then media rate), adaptive (per viewer) or disabled.",
     )
     .meta(LATER),
-});
-
-/** A colour, or nothing: the built-in one. The names are CSS's basic ones. */
-const colourWords = z
-  .string()
-  .regex(
-    /^(?:|#(?:[0-9a-fA-F]{3}){1,2}|black|silver|gr[ae]y|white|maroon|red|purple|fuchsia|magenta|green|lime|olive|yellow|orange|navy|blue|teal|aqua|cyan)$/,
-    "expected a colour: #rrggbb in quotes, or a basic name such as navy",
-  );
-const colour = () => colourWords.default("");
-const COLOUR: KeyMeta = { ...RESTART, words: "colour (#rrggbb in quotes, or a basic name such as navy)" };
-
-const visualMode = z.enum([...VISUAL_MODES, ...names(OLDER_VISUAL_MODES)]);
-const audioMode = z.enum([...AUDIO_MODES, ...names(OLDER_AUDIO_MODES)]);
-
-function names<Name extends string>(table: Readonly<Record<Name, unknown>>): Name[] {
-  return Object.keys(table) as Name[];
-}
-
-const errorScreens = z.strictObject({
-  visual_mode: visualMode
-    .default("text")
-    .describe(
-      "What a screen shows: text (words on a backdrop), static (a picture, or the channel's sign), test_pattern (SMPTE colour bars) or slate (words on one colour). The other names are of older releases.",
-    )
-    .meta({ ...RESTART, words: VISUAL_MODES.join(", ") }),
-  audio_mode: audioMode
-    .default("silent")
-    .describe(
-      "What it sounds like: silent, sine_wave (440 Hz), white_noise, or beep (short, every two seconds).",
-    )
-    .meta({ ...LATER, words: AUDIO_MODES.join(", ") }),
-  volume: real(-60, -6).default(-20).describe("Level of tone, noise and beep in dBFS.").meta(LATER),
-  background_color: colour().describe("Colour behind the words.").meta(COLOUR),
-  text_color: colour()
-    .describe("Colour of the words; empty takes one that can be read on the background.")
-    .meta(COLOUR),
-  accent_color: colour().describe("Colour of the channel's number and of ornaments.").meta(COLOUR),
-  image: z
-    .string()
-    .default("")
-    .describe(
-      "Picture that fills the screen in mode static: a PNG, JPEG, WebP or GIF file of at most 10 MiB and 40 million pixels.",
-    )
-    .meta(RESTART),
-  logo: z.string().default("").describe("Logo that is shown in place of the channel's number.").meta(RESTART),
-  font: z
-    .string()
-    .default("")
-    .describe("TrueType or OpenType file that is preferred to the built-in font, for instance for Chinese.")
-    .meta(RESTART),
-  font_size: real(24, 200)
-    .default(104)
-    .describe("Size of a short title in pixels of a picture of 1080 lines; longer titles are set smaller.")
-    .meta(RESTART),
-  catalogue: z
-    .string()
-    .default("")
-    .describe("JSON file with the words in another language; see the guide.")
-    .meta(RESTART),
-  reasons: z
-    .partialRecord(
-      z.enum(SCREEN_REASONS),
-      z.strictObject({
-        enabled: z.boolean().optional(),
-        title: z.string().max(500).optional(),
-        subtitle: z.string().max(500).optional(),
-        visual_mode: visualMode.optional(),
-        audio_mode: audioMode.optional(),
-        background_color: colourWords.optional(),
-        accent_color: colourWords.optional(),
-        image: z.string().optional(),
-      }),
-    )
-    .default({})
-    .describe(
-      `What is different for one reason (${SCREEN_REASONS.join(", ")}): enabled, title, subtitle, visual_mode, audio_mode, background_color, accent_color, image.`,
-    )
-    .meta({ ...LATER, words: "a map of reasons" }),
+  burst_seconds: real(0, 60)
+    .default(5)
+    .describe("How far ahead of its own clock a file on demand may be sent, in seconds.")
+    .meta(LIVE),
 });
 
 const aiAutoHeal = z.strictObject({
@@ -298,6 +232,7 @@ export const CONFIG_SCHEMA = z.strictObject({
     .prefault({})
     .describe("The one format in which every source of a channel delivers."),
   channels: channels.prefault({}).describe("How far channels work ahead and how long they keep running."),
+  on_demand: onDemand.prefault({}).describe("Files that are played on demand."),
   library: library.prefault({}).describe("Media on disk."),
   audio: audio.prefault({}).describe("Which sound of a file is heard, and how."),
   session_manager: sessionManager

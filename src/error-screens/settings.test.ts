@@ -12,7 +12,7 @@ it.each(SCREEN_REASONS)("%s has words and the configured look", (reason) => {
   const wanted = settingsOf({ visual_mode: "slate" }).for(reason, {
     channelName: "Films",
     channelNumber: 5,
-  })!;
+  });
   expect(wanted.message).toMatchObject({ channelName: "Films", channelNumber: 5, timestamp: false });
   expect(wanted.message.title).not.toBe("");
   expect(wanted.config).toMatchObject({
@@ -31,7 +31,7 @@ test("one reason can be told otherwise, and switched off", () => {
       loading: { enabled: false },
     },
   });
-  const wanted = settings.for("maintenance", {})!;
+  const wanted = settings.for("maintenance", {});
   expect(wanted.message.title).toBe("Umbau");
   expect(wanted.message.subtitle).toBe("This channel is being worked on");
   expect(wanted.config).toMatchObject({
@@ -39,7 +39,8 @@ test("one reason can be told otherwise, and switched off", () => {
     audioMode: "sine_wave",
     backgroundColor: "navy",
   });
-  expect(settings.for("loading", {})).toBeUndefined();
+  expect(settings.isEnabled("loading")).toBe(false);
+  expect(settings.isEnabled("maintenance")).toBe(true);
   expect(settings.expected).not.toContain("loading");
   expect(settings.expected).toContain("recovering");
 });

@@ -46,11 +46,9 @@ export class ScreenSettings {
 
   /**
    * The screen for a reason: its words in the configured language, and what the configuration says of this reason.
-   * Undefined when screens for this reason are switched off.
    */
-  for(reason: ScreenReason, facts: ScreenFacts): WantedScreen | undefined {
-    const { enabled = true, title, subtitle, ...look } = this.#reasons[reason] ?? {};
-    if (!enabled) return undefined;
+  for(reason: ScreenReason, facts: ScreenFacts): WantedScreen {
+    const { enabled, title, subtitle, ...look } = this.#reasons[reason] ?? {};
     const words = this.catalogue.reasons[reason];
     const { isLive = false, ...others } = facts;
     return {
@@ -64,6 +62,11 @@ export class ScreenSettings {
     };
   }
 
+  /** Whether a screen is wanted for this reason at all. */
+  isEnabled(reason: ScreenReason): boolean {
+    return this.#reasons[reason]?.enabled ?? true;
+  }
+
   /** A look that somebody wishes for, in camelCase or snake_case, on top of the configured one. */
   look(wish: unknown): ErrorScreenConfig {
     return { ...this.defaults, ...parseScreenConfig(wish, this.#onNotice) };
@@ -73,7 +76,7 @@ export class ScreenSettings {
   get expected(): readonly ScreenReason[] {
     const { LOADING, CHANNEL_RESTARTING, SOURCE_UNAVAILABLE, RECOVERING, OFF_AIR } = ScreenReason;
     const likely = [LOADING, CHANNEL_RESTARTING, SOURCE_UNAVAILABLE, RECOVERING, OFF_AIR];
-    return likely.filter((reason) => this.#reasons[reason]?.enabled !== false);
+    return likely.filter((reason) => this.isEnabled(reason));
   }
 }
 

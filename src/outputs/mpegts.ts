@@ -1,28 +1,22 @@
-import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
-import type { ChannelDefinition } from "../channels/channel.ts";
-import type { ChannelManager } from "../channels/channel-manager.ts";
-import { TsViewer, type ViewerEnd, type ViewerFigures } from "./ts-viewer.ts";
+import type { ChannelHold, ChannelManager } from "../channels/channel-manager.ts";
+import type { StreamSession } from "../sessions/session.ts";
+import type { SessionManager } from "../sessions/session-manager.ts";
+import { clientOf } from "./client.ts";
+import { dedicate, isTaken, lose } from "./connection.ts";
+import { TsViewer } from "./ts-viewer.ts";
 
 /** What the MPEG-TS output needs. */
 export interface MpegTsOutputOptions {
   readonly manager: ChannelManager;
+  readonly sessions: SessionManager;
   readonly clock: Clock;
-  /** Asked each time, so that a change applies to viewers that are there. */
-  readonly idleTimeoutMs: () => number;
-  readonly onViewer: (news: ViewerNews) => void;
 }
 
-/** A viewer came or went. */
-export interface ViewerNews {
-  readonly channel: ChannelDefinition;
-  readonly address: string;
-  readonly userAgent: string;
-  /** Undefined when it came. */
-  readonly left?: ViewerFigures & { readonly reason: ViewerEnd };
-}
+/** A probe is followed by others, and then by the player: what was started for it runs on for so long. */
+const PROBE_LINGER_MS = 5_000;
 
 const HEADERS = {
   "content-type": "video/mp2t",
@@ -35,7 +29,8 @@ const HEADERS = {
 export function registerMpegTsOutput(app: FastifyInstance, options: MpegTsOutputOptions): void {
   const viewers = new Set<TsViewer>();
   app.addHook("preClose", async () => {
-    await Promise.all([...viewers].map((viewer) => viewer.close("shutdown")));
+    options.sessions.close();
+    await Promise.all([...viewers].map(({ closed }) => closed));
   });
   app.route<{ Params: { number: string } }>({
     method: ["GET", "HEAD"],
@@ -43,9 +38,6 @@ export function registerMpegTsOutput(app: FastifyInstance, options: MpegTsOutput
     handler: (request, reply) => serve(request, reply, options, viewers),
   });
 }
-
-/** Connections that carry a stream, and nothing else until their end. */
-const streaming = new WeakSet<Socket>();
 
 async function serve(
   request: FastifyRequest<{ Params: { number: string } }>,
@@ -60,41 +52,35 @@ async function serve(
     return reply.headers(HEADERS).send();
   }
   const { socket } = request.raw;
-  if (streaming.has(socket)) {
-    // A second request behind the first one, on a connection whose answer never ends.
-    socket.destroy();
-    return reply.hijack();
-  }
-  const hold = options.manager.hold(number);
+  if (isTaken(socket)) return reply.hijack();
+  // The slot first: what has none must not put a channel on air.
+  const session = options.sessions.reserve({
+    channel: options.manager.find(number),
+    protocol: "ts",
+    client: clientOf(request),
+  });
+  const hold = holdFor(session, options.manager, number);
   const { channel } = hold;
   reply.hijack();
-  streaming.add(socket);
   // The length is not known and the end of the connection is the end of the stream, in HTTP/1.1 as in 1.0.
   reply.raw.useChunkedEncodingByDefault = false;
   reply.raw.writeHead(200, HEADERS);
   reply.raw.flushHeaders();
-  // A client may close its sending side after the request. The http module takes that for its leave; whether it
-  // has really gone shows when it is written to.
-  socket.removeAllListeners("end");
-  socket.setTimeout(0);
-  socket.setNoDelay(true);
-  const viewer = new TsViewer(socket, channel.ring, options.clock, options.idleTimeoutMs);
+  dedicate(socket);
+  const viewer = new TsViewer(socket, channel.ring, session, options.clock);
   viewers.add(viewer);
-  const about = {
-    channel: channel.definition,
-    address: request.ip,
-    userAgent: request.headers["user-agent"] ?? "",
-  };
-  options.onViewer(about);
   const unsubscribe = channel.subscribe({
     onRelease: () => viewer.pump(),
-    onOffAir: () => void viewer.close("off_air"),
+    onOffAir: () => session.end("off_air"),
   });
-  const leave = () => {
+  session.onEnd(() => {
     unsubscribe();
-    hold.release();
+    hold.release(session.isProbe ? PROBE_LINGER_MS : 0);
+  });
+  socket.once("error", (failure) => lose(session, failure));
+  const leave = () => {
+    session.end("client_gone");
     viewers.delete(viewer);
-    options.onViewer({ ...about, left: { ...viewer.figures, reason: viewer.endReason } });
   };
   if (socket.destroyed) leave();
   else {
@@ -102,6 +88,16 @@ async function serve(
     viewer.pump();
   }
   return reply;
+}
+
+/** Puts the channel on air for a session; the session ends when that fails. */
+function holdFor(session: StreamSession, manager: ChannelManager, number: number): ChannelHold {
+  try {
+    return manager.hold(number);
+  } catch (failure) {
+    session.end("failed");
+    throw failure;
+  }
 }
 
 function channelNumber(text: string): number {

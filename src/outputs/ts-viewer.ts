@@ -1,79 +1,83 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
+import { toAppError } from "../base/errors.ts";
 import type { WirePosition, WireRing } from "../channels/wire-ring.ts";
+import type { StreamSession } from "../sessions/session.ts";
+import type { EndReason } from "../sessions/state.ts";
+import { letGo } from "./connection.ts";
 
-/** A viewer whose socket takes nothing for so long is idle (somebody pressed pause): it loses its place. */
-const IDLE_MS = 10_000;
 /** Most bytes handed to a socket in one write, so that a drain means that the viewer takes something. */
 const WRITE_BYTES = 64 * 1024;
-/** How long the last bytes may take to leave when the stream is ended from our side. */
-const CLOSE_MS = 1_000;
-
-/** Why a viewer's stream came to its end. */
-export type ViewerEnd = "client_gone" | "idle_timeout" | "off_air" | "shutdown";
-
-/** What a viewer has had so far. */
-export interface ViewerFigures {
-  bytesSent: number;
-  /** How often it fell out of the ring and went on at the newest keyframe. */
-  jumps: number;
-}
 
 /**
  * One client on a channel: a position in its ring, and a socket that is written to as fast as it takes. A viewer
- * that is too slow loses pictures, never anybody else's time: it goes on at the newest keyframe.
+ * that is too slow loses pictures, never anybody else's time: it goes on at the newest keyframe. One that takes nothing
+ * for a while (its session is idle: somebody pressed pause) loses its place. It ends with its session.
  */
 export class TsViewer {
-  readonly figures: ViewerFigures = { bytesSent: 0, jumps: 0 };
+  /** Resolves when the socket is closed. */
+  readonly closed: Promise<void>;
   readonly #socket: Socket;
   readonly #ring: WireRing;
+  readonly #session: StreamSession;
   readonly #clock: Clock;
-  readonly #idleTimeoutMs: () => number;
   #position: WirePosition | undefined;
-  #blockedSinceMs: number | undefined;
-  #end: ViewerEnd | undefined;
+  #isBlocked = false;
+  /** Bytes given to the socket, and how many of them it has passed on. */
+  #given = 0;
+  #taken = 0;
 
-  /** Ends when the socket closes, or after `idleTimeoutMs` in which the socket took nothing. */
-  constructor(socket: Socket, ring: WireRing, clock: Clock, idleTimeoutMs: () => number) {
+  /** Ends when the socket closes, or its session ends; then the other one does too. */
+  constructor(socket: Socket, ring: WireRing, session: StreamSession, clock: Clock) {
     this.#socket = socket;
     this.#ring = ring;
+    this.#session = session;
     this.#clock = clock;
-    this.#idleTimeoutMs = idleTimeoutMs;
+    this.closed = socket.closed
+      ? Promise.resolve()
+      : new Promise((resolve) => socket.once("close", () => resolve()));
     socket.on("drain", this.#onDrain);
-  }
-
-  /** Why it ended; `client_gone` until anything else is known. */
-  get endReason(): ViewerEnd {
-    return this.#end ?? "client_gone";
+    session.onEnd((reason) => this.#finish(reason));
   }
 
   /** Hands over what has been released since the last time. Called after each release. */
   pump(): void {
-    if (this.#end || this.#socket.destroyed) return;
-    if (this.#blockedSinceMs === undefined) this.#write();
-    else this.#watchIdle(this.#clock.now() - this.#blockedSinceMs);
+    if (this.#session.endReason || this.#socket.destroyed) return;
+    this.#account();
+    if (this.#isBlocked) this.#watch();
+    else this.#attempt();
   }
 
-  /** Ends the stream from our side; what the socket has taken still arrives. Resolves when the socket is closed. */
-  close(reason: ViewerEnd): Promise<void> {
-    const closed = this.#socket.closed
-      ? Promise.resolve()
-      : new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
-    this.#finish(reason);
-    return closed;
+  /** Nothing is taken: time may make the session idle, whose place is lost, or end it. */
+  #watch(): void {
+    this.#session.look();
+    if (this.#session.state === "idle") this.#position = undefined;
   }
 
-  #finish(reason: ViewerEnd): void {
-    if (this.#end) return;
-    this.#end = reason;
-    this.#socket.off("drain", this.#onDrain);
-    if (reason === "idle_timeout") {
-      this.#socket.destroy();
-      return;
+  /** Tells the session what has left since the last time. */
+  #account(): void {
+    const taken = Math.max(this.#taken, this.#given - this.#socket.writableLength);
+    this.#session.sent(taken - this.#taken);
+    this.#taken = taken;
+  }
+
+  /** Our own fault is an error of this viewer, who goes on at the newest keyframe, and nobody else's. */
+  #attempt(): void {
+    try {
+      this.#write();
+    } catch (failure) {
+      this.#position = undefined;
+      this.#session.failed("reader_fault", toAppError(failure).message, this.#newestGopBytes());
     }
-    this.#socket.destroySoon();
-    const patience = this.#clock.after(CLOSE_MS, () => this.#socket.destroy());
-    this.#socket.once("close", () => patience.cancel());
+  }
+
+  #newestGopBytes(): number {
+    return this.#ring.newest?.gop.bytes.length ?? 0;
+  }
+
+  #finish(reason: EndReason): void {
+    this.#socket.off("drain", this.#onDrain);
+    letGo(this.#socket, reason, this.#clock);
   }
 
   #write(): void {
@@ -85,24 +89,21 @@ export class TsViewer {
       if (!bytes) return;
       accepted = this.#socket.write(bytes);
       this.#position += bytes.length;
-      this.figures.bytesSent += bytes.length;
+      this.#given += bytes.length;
     }
-    this.#blockedSinceMs = this.#clock.now();
-  }
-
-  #watchIdle(blockedMs: number): void {
-    if (blockedMs >= this.#idleTimeoutMs()) this.#finish("idle_timeout");
-    else if (blockedMs >= IDLE_MS) this.#position = undefined;
+    this.#isBlocked = true;
   }
 
   #jump(): void {
     this.#position = this.#ring.newestKeyframe()!;
-    this.figures.jumps++;
+    this.#session.jumped(this.#newestGopBytes());
   }
 
   readonly #onDrain = () => {
-    this.#blockedSinceMs = undefined;
+    if (this.#session.endReason) return;
+    this.#isBlocked = false;
+    this.#account();
     if (this.#position === undefined) this.#jump();
-    this.#write();
+    this.#attempt();
   };
 }

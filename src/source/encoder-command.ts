@@ -48,8 +48,8 @@ export function encoderCommand(
 ): EncoderCommand {
   const { device, upload, settings } = videoEncoderArguments(encoder, format);
   const grid = new FrameGrid(format);
-  if (span.startFrame % format.gopFrames !== 0 || span.startFrame >= span.frames) {
-    throw new RangeError(`frame ${span.startFrame} of ${span.frames} does not begin a Gop`);
+  if (!(span.startFrame >= 0 && span.startFrame < span.frames)) {
+    throw new RangeError(`frame ${span.startFrame} of ${span.frames} is not there`);
   }
   const firstAudioFrame = Math.max(0, grid.audioFrame(span.startFrame) - 1);
   const origin = input.originSeconds ?? 0;

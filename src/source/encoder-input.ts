@@ -49,7 +49,7 @@ export interface PlainPicture {
 /** Part of an item: `frames` is the item's whole length, the run starts at `startFrame`. */
 export interface EncoderSpan {
   readonly frames: number;
-  /** A multiple of the house format's gopFrames. */
+  /** The run's Gops are counted from here. */
   readonly startFrame: number;
   /** Samples by which the item's audio frames begin later than its picture, −512 … 512. */
   readonly audioPhase: number;

@@ -46,7 +46,7 @@ export function fileChain(
   const frames = span.frames - span.startFrame;
   // One Gop of pictures before the wanted frame keeps `fps` away from its own start, where halves round
   // differently; the input's clock is counted from there.
-  const preroll = span.startFrame > 0 ? gopFrames : 0;
+  const preroll = Math.min(span.startFrame, gopFrames);
   const origin = {
     item: Math.round(originSeconds * FLICKS),
     run: Math.round(frameSeconds(span.startFrame - preroll, fps) * FLICKS),

@@ -26,7 +26,10 @@ export interface Source {
 
 /** Which part of an item is wanted, and how its sound lies on the channel. */
 export interface Cue {
-  /** Item frame to begin with: the start of a Gop, a multiple of the house format's gopFrames. */
+  /**
+   * Item frame to begin with; its Gops follow from here in steps of the house format's gopFrames. Runs of one airing
+   * lie on one grid: on a channel that of the item's zero, on demand that of the wanted start.
+   */
   readonly startFrame: number;
   /** `FrameGrid.audioPhase` of the channel frame at which the item begins; the same for all runs of one airing. */
   readonly audioPhase: number;

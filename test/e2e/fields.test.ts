@@ -125,12 +125,12 @@ describe("frames are exact from wherever a run begins", () => {
     const item = { ...planned, facts: { ...planned.facts, video: { ...planned.facts.video!, scan } } };
     const whole = await readFrameNumbers(await studio.write("whole", await studio.encode(item)));
     expect(whole.length).toBe(item.frames);
-    for (const second of [1, 2, 5, 7]) {
-      const start = second * studio.format.gopFrames;
+    const { gopFrames } = studio.format;
+    for (const start of [gopFrames, 2 * gopFrames, 7 * gopFrames, 4, 5 * gopFrames + 13]) {
       const resumed = await readFrameNumbers(
-        await studio.write(`${second}`, await studio.encode(item, start)),
+        await studio.write(`${start}`, await studio.encode(item, start)),
       );
-      expect(resumed, `from second ${second}`).toEqual(whole.slice(start));
+      expect(resumed, `from frame ${start}`).toEqual(whole.slice(start));
     }
     if (scan === "telecined_tff" && fps === FILM) {
       expect(whole.slice(0, 200)).toEqual(Array.from({ length: 200 }, (_, frame) => frame));

@@ -14,6 +14,8 @@ export interface RunOptions {
   /** File descriptor that becomes the child's standard input. */
   readonly stdin?: number;
   readonly env?: NodeJS.ProcessEnv;
+  /** Folder to run in; default this process's. */
+  readonly cwd?: string;
   /** Numeric user and group to run as; only root may choose. */
   readonly user?: { readonly uid: number; readonly gid: number };
 }
@@ -53,6 +55,7 @@ export async function run(command: string, args: readonly string[], options: Run
     stdio: [options.stdin ?? "ignore", "pipe", "pipe"],
     detached: true,
     env: options.env ?? process.env,
+    cwd: options.cwd,
     ...options.user,
   });
   running.add(child);

@@ -1,0 +1,101 @@
+import type { AddressInfo } from "node:net";
+import fastify, { type FastifyInstance } from "fastify";
+import type { ErrorScreensApiParts } from "./api/error-screens.ts";
+import { registerHealth } from "./api/health.ts";
+import { registerManagement } from "./api/management.ts";
+import { registerProblems } from "./api/problems.ts";
+import type { Clock } from "./base/clock.ts";
+import { AppError } from "./base/errors.ts";
+import type { EventHub } from "./base/event-hub.ts";
+import type { Log } from "./base/log.ts";
+import type { Random } from "./base/random.ts";
+import type { ChannelManager } from "./channels/channel-manager.ts";
+import { describeEvent } from "./channels/events.ts";
+import type { Config } from "./config/schema.ts";
+import { registerM3uOutput } from "./outputs/m3u.ts";
+import { registerMpegTsOutput } from "./outputs/mpegts.ts";
+import { type OnDemandSettings, registerVodOutput } from "./outputs/vod.ts";
+import type { SessionManager } from "./sessions/session-manager.ts";
+
+/** Clients get this long to send their request, in ms, and this much header, in bytes. */
+const REQUEST_TIMEOUT_MS = 10_000;
+const MAX_HEADER_BYTES = 16_384;
+/** How often slow requests are looked for, in ms. */
+const CONNECTION_CHECK_MS = 1_000;
+
+/** What the HTTP side is made of. */
+export interface HttpParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly manager: ChannelManager;
+  readonly sessions: SessionManager;
+  readonly events: EventHub;
+  readonly screens: ErrorScreensApiParts["screens"];
+  readonly random: Random;
+  /** Decoding time of the first frame of every stream, in 90 kHz ticks. */
+  readonly startTicks: number;
+  /** Asked anew for each file that is played on demand. */
+  readonly onDemand: () => OnDemandSettings;
+  /** A file begins to be played on demand. */
+  readonly onDemandStart: () => void;
+  /** Whether channels can be tuned. */
+  readonly isReady: () => boolean;
+}
+
+/** Everything that is answered over HTTP. It does not listen yet. */
+export function makeApp(parts: HttpParts): FastifyInstance {
+  const { config, clock, log, manager, sessions, events, isReady } = parts;
+  const { host, trusted_proxies } = config.server;
+  const app = fastify({
+    logger: false,
+    trustProxy: trusted_proxies.length > 0 ? [...trusted_proxies] : false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: {
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connectionsCheckingInterval: CONNECTION_CHECK_MS,
+    },
+    // After the viewers have had their last bytes: a connection without a request must not hold the shutdown up.
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: true },
+  });
+  registerProblems(app, log);
+  registerHealth(app, isReady);
+  // A player that is told of no channels deletes those it knew: until they are known, it is told to wait.
+  app.addHook("onRequest", async (request) => {
+    if (isReady() || !/^\/(iptv|vod|api)\//.test(request.url)) return;
+    throw new AppError("not_ready", "The server is still reading the media folder.");
+  });
+  registerM3uOutput(app, manager);
+  registerMpegTsOutput(app, { manager, sessions, clock });
+  registerVodOutput(app, {
+    ...{ channels: manager, sessions, clock, random: parts.random, startTicks: parts.startTicks },
+    ...{ settings: parts.onDemand, onStart: parts.onDemandStart },
+    onEvent: ({ item }, event) => {
+      const { level, message, fields } = describeEvent(event);
+      log[level]({ media: item.mediaId, ...fields }, message);
+    },
+  });
+  registerManagement(app, { host, channels: manager, sessions, events, screens: parts.screens, clock });
+  return app;
+}
+
+/** Begins to listen where the configuration says; returns the port. Throws `address_in_use`, `address_unusable`. */
+export async function listen(app: FastifyInstance, config: Config): Promise<number> {
+  const { host, port } = config.server;
+  try {
+    await app.listen({ host, port });
+  } catch (failure) {
+    const { code, message } = failure as NodeJS.ErrnoException;
+    if (code !== "EADDRINUSE") {
+      const what = `It is not possible to listen on port ${port} of ${host}: ${message}.`;
+      throw new AppError("address_unusable", `${what} Choose another one with --host and --port.`, {
+        cause: failure,
+      });
+    }
+    const remedy = "End the other program, or choose another port with --port or server.port.";
+    throw new AppError("address_in_use", `Port ${port} on ${host} is in use. ${remedy}`, { cause: failure });
+  }
+  return (app.server.address() as AddressInfo).port;
+}
