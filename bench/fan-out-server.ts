@@ -5,6 +5,7 @@ import fastify from "fastify";
 import { SystemClock } from "../src/base/clock.ts";
 import { rational } from "../src/base/rational.ts";
 import { ChannelManager } from "../src/channels/channel-manager.ts";
+import { CONFIG_SCHEMA } from "../src/config/schema.ts";
 import type { MediaFacts } from "../src/ffmpeg/probe.ts";
 import { syntheticGop } from "../src/media/gop.fixtures.ts";
 import { houseFormat } from "../src/media/house-format.ts";
@@ -12,7 +13,7 @@ import { registerMpegTsOutput } from "../src/outputs/mpegts.ts";
 import { LoopSchedule } from "../src/playout/loop-schedule.ts";
 import { SessionManager } from "../src/sessions/session-manager.ts";
 import type { OpenSource, PlayItem } from "../src/source/source.ts";
-import { mediaPace } from "../src/throttle/release.ts";
+import { throttleSettings } from "../src/throttle/settings.ts";
 
 const TICK_MS = 40;
 const MEDIA_BPS = 4_000_000;
@@ -45,9 +46,10 @@ async function startOurs(): Promise<number> {
       close: async () => undefined,
     };
   };
-  const settings = { leadMs: 8000, ringMs: 12_000, releasePolicy: mediaPace, startTicks: 0 };
+  const settings = { leadMs: 8000, ringMs: 12_000, startTicks: 0 };
   const manager = new ChannelManager({
     settings: { ...settings, clock, random: Math.random },
+    throttleOf: () => throttleSettings(CONFIG_SCHEMA.parse({})),
     lingerMs: 30_000,
     onEvent: () => undefined,
   });

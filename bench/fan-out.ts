@@ -1,6 +1,5 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { SystemClock } from "../src/base/clock.ts";
+import { answer, ask, start } from "./child.ts";
 import { compared, type Figure, median } from "./result.ts";
 
 const SETTLE_MS = 4_000;
@@ -67,23 +66,4 @@ async function measure(kind: "ours" | "bare", viewers: number, seconds: number):
 interface Usage {
   readonly cpuMs: number;
   readonly rssBytes: number;
-}
-
-function start(script: string, ...args: string[]): ChildProcess {
-  return fork(fileURLToPath(new URL(script, import.meta.url)), args, {
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
-}
-
-function answer<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    child.once("message", (message) => resolve(message as T));
-    child.once("exit", (code) => reject(new Error(`a bench process ended with ${code}`)));
-  });
-}
-
-function ask<T>(child: ChildProcess): Promise<T> {
-  const answered = answer<T>(child);
-  child.send("figures?");
-  return answered;
 }

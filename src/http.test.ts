@@ -9,7 +9,7 @@ import { screensFor } from "./error-screens/screens.fixtures.ts";
 import { makeApp } from "./http.ts";
 import { onDemandSettings } from "./outputs/vod.ts";
 import { SessionManager } from "./sessions/session-manager.ts";
-import { mediaPace } from "./throttle/release.ts";
+import { settingsOf } from "./throttle/settings.fixtures.ts";
 
 test.each([
   "/iptv/channels.m3u",
@@ -28,10 +28,12 @@ test.each([
   const app = makeApp({
     ...{ config, clock, random, log: silentLog, startTicks: 0 },
     manager: new ChannelManager({
-      settings: { ...settings, releasePolicy: mediaPace },
+      settings,
+      throttleOf: () => settingsOf("realtime"),
       lingerMs: 0,
       onEvent: () => {},
     }),
+    throttle: { of: () => expect.unreachable(), change: () => expect.unreachable() },
     sessions: new SessionManager({ clock, limits }),
     events: new EventHub(() => clock.wallNow()),
     screens: screensFor(tmpdir(), clock),

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance } from "fastify";
 import type { ErrorScreensApiParts } from "./api/error-screens.ts";
 import { registerHealth } from "./api/health.ts";
-import { registerManagement } from "./api/management.ts";
+import { type ApiParts, registerManagement } from "./api/management.ts";
 import { registerProblems } from "./api/problems.ts";
 import type { Clock } from "./base/clock.ts";
 import { AppError } from "./base/errors.ts";
@@ -23,12 +23,16 @@ const MAX_HEADER_BYTES = 16_384;
 /** How often slow requests are looked for, in ms. */
 const CONNECTION_CHECK_MS = 1_000;
 
+/** Connections that may wait to be taken: everybody comes back at once after a restart. The system has its own bound. */
+const BACKLOG = 4096;
+
 /** What the HTTP side is made of. */
 export interface HttpParts {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
   readonly manager: ChannelManager;
+  readonly throttle: ApiParts["throttle"];
   readonly sessions: SessionManager;
   readonly events: EventHub;
   readonly screens: ErrorScreensApiParts["screens"];
@@ -45,7 +49,7 @@ export interface HttpParts {
 
 /** Everything that is answered over HTTP. It does not listen yet. */
 export function makeApp(parts: HttpParts): FastifyInstance {
-  const { config, clock, log, manager, sessions, events, isReady } = parts;
+  const { config, clock, log, manager, throttle, sessions, events, isReady } = parts;
   const { host, trusted_proxies } = config.server;
   const app = fastify({
     logger: false,
@@ -77,7 +81,8 @@ export function makeApp(parts: HttpParts): FastifyInstance {
       log[level]({ media: item.mediaId, ...fields }, message);
     },
   });
-  registerManagement(app, { host, channels: manager, sessions, events, screens: parts.screens, clock });
+  const { screens } = parts;
+  registerManagement(app, { host, channels: manager, throttle, sessions, events, screens, clock });
   return app;
 }
 
@@ -85,7 +90,7 @@ export function makeApp(parts: HttpParts): FastifyInstance {
 export async function listen(app: FastifyInstance, config: Config): Promise<number> {
   const { host, port } = config.server;
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, backlog: BACKLOG });
   } catch (failure) {
     const { code, message } = failure as NodeJS.ErrnoException;
     if (code !== "EADDRINUSE") {

@@ -13,7 +13,7 @@ import { ErrorScreenGenerator } from "./error-screens/generator.ts";
 import { ScreenSettings } from "./error-screens/settings.ts";
 import type { LibraryChannel } from "./library/scan.ts";
 import { commonestRate } from "./media/frame-rates.ts";
-import { type HouseFormat, houseFormat } from "./media/house-format.ts";
+import { type HouseFormat, houseFormat, withTotalRate } from "./media/house-format.ts";
 import { ScreenReason } from "./media/screen-modes.ts";
 import { LoopSchedule } from "./playout/loop-schedule.ts";
 import type { EncoderChoice } from "./source/encoder-choice.ts";
@@ -22,15 +22,19 @@ import { type EncoderSurroundings, openEncoder, type PaintedStill, planItem } fr
 /** House rate of a channel whose files have no say in it (`fps: auto`). */
 const DEFAULT_RATE = rational(30);
 
-/** Makes a channel of what the library found: its house format, its planned items, and how they are opened. */
+/**
+ * Makes a channel of what the library found: its house format, its planned items, and how they are opened: each
+ * encoder run fits the rate that `targetBps` gives when it is started.
+ */
 export async function defineChannel(
   channel: LibraryChannel,
   config: Config,
+  targetBps: () => number,
   surroundings: EncoderSurroundings,
   screens: Screens,
   choice: EncoderChoice,
 ): Promise<ChannelDefinition> {
-  const format = channelFormat(channel.media, config);
+  const format = withTotalRate(channelFormat(channel.media, config), targetBps());
   const { preferred_languages, loudness, loudness_target_lufs } = config.audio;
   const preferences = {
     audioLanguages: preferred_languages,
@@ -40,7 +44,7 @@ export async function defineChannel(
   return {
     ...{ id, number, name, format },
     schedule: new LoopSchedule(channel.media.map((media) => planItem(media, format, preferences))),
-    open: openEncoder(surroundings, format, choice),
+    open: (item, cue) => openEncoder(surroundings, withTotalRate(format, targetBps()), choice)(item, cue),
     filler: (await screens.standby(channel, format)).pictures,
   };
 }

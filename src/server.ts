@@ -7,6 +7,7 @@ import { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
 import { describeEvent } from "./channels/events.ts";
+import { ThrottleControl } from "./channels/throttle-control.ts";
 import type { Config } from "./config/schema.ts";
 import { markChildren } from "./ffmpeg/child.ts";
 import { locateFfmpeg, type Toolset } from "./ffmpeg/locate.ts";
@@ -23,12 +24,16 @@ import { Machine } from "./machine/machine.ts";
 import type { HouseFormat } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER, type VideoEncoderName } from "./media/video-encoders.ts";
 import { type OnDemandSettings, onDemandSettings } from "./outputs/vod.ts";
+import { DeadConnections } from "./sessions/dead-connections.ts";
 import { describeNews } from "./sessions/news.ts";
 import { type SessionLimits, SessionManager } from "./sessions/session-manager.ts";
+import { readTcpTables } from "./sessions/tcp-table.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import type { EncoderSurroundings } from "./source/open-encoder.ts";
 import { DataFolder } from "./store/data-folder.ts";
-import { mediaPace } from "./throttle/release.ts";
+import { OverrideFile } from "./throttle/override-store.ts";
+import { throttleSettings } from "./throttle/settings.ts";
+import { ThrottlePlan } from "./throttle/throttle-plan.ts";
 
 /** Where a channel's timestamps begin: ten seconds, so that nothing wraps in its first moments. */
 const START_TICKS = 900_000;
@@ -68,6 +73,7 @@ export class Server {
   /** What is known of how many channels the machine encodes, as a sentence. */
   readonly capacity: string | undefined;
   readonly #scope: Scope;
+  readonly #throttle: ThrottleControl;
   readonly #sessions: SessionManager;
   readonly #live: LiveSettings;
 
@@ -76,6 +82,7 @@ export class Server {
     this.library = parts.library;
     this.port = parts.port;
     this.capacity = parts.capacity;
+    this.#throttle = parts.throttle;
     this.#sessions = parts.sessions;
     this.#live = parts.live;
     this.#scope = scope;
@@ -101,6 +108,7 @@ export class Server {
 
   /** Puts those keys of a configuration in force that need no restart (`log.level` is its logger's owner's). */
   apply(config: Config): void {
+    this.#throttle.configure(throttleSettings(config));
     this.#sessions.setLimits(sessionLimits(config));
     this.#live.onDemand = onDemandSettings(config);
     this.manager.setLinger(config.channels.linger_seconds * 1000);
@@ -113,6 +121,7 @@ export class Server {
 }
 
 type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity"> & {
+  readonly throttle: ThrottleControl;
   readonly sessions: SessionManager;
   readonly live: LiveSettings;
 };
@@ -126,8 +135,11 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const { config, clock, log, onProgress } = options;
   await claimDataFolder(options, scope);
   const live: LiveSettings = { onDemand: onDemandSettings(config) };
+  const overrides = await OverrideFile.open(options.dataFolder, log);
+  const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
   const events = new EventHub(() => clock.wallNow());
   const sessions = makeSessions(options, events);
+  watchConnections(options, sessions, scope);
   onProgress?.({ step: "tools" });
   const tools = await locateFfmpeg({
     ffmpegPath: config.ffmpeg.path || undefined,
@@ -147,11 +159,12 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   };
   const { machine, choice } = await chooseEncoder(options, tools, surroundings, scope.signal);
   let disturb = () => {};
-  const manager = makeManager(options, events, () => disturb());
+  const manager = makeManager(options, throttlePlan, events, () => disturb());
+  const throttle = new ThrottleControl(throttlePlan, manager);
   scope.defer(() => manager.close());
   let ready = false;
   const app = makeApp({
-    ...{ config, clock, log, manager, sessions, events, screens, random: options.random },
+    ...{ config, clock, log, manager, throttle, sessions, events, screens, random: options.random },
     startTicks: options.startTicks ?? START_TICKS,
     onDemand: () => live.onDemand,
     onDemandStart: () => disturb(),
@@ -164,7 +177,8 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   onProgress?.({ step: "pictures" });
   const definitions: ChannelDefinition[] = [];
   for (const channel of library.channels) {
-    definitions.push(await defineChannel(channel, config, surroundings, screens, choice));
+    const targetBps = () => throttlePlan.of(channel.id).targetBps;
+    definitions.push(await defineChannel(channel, config, targetBps, surroundings, screens, choice));
   }
   for (const definition of definitions) manager.add(definition);
   scope.signal.throwIfAborted();
@@ -178,7 +192,10 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
     disturb = () => measurement.disturb();
     scope.defer(() => measurement.close());
   }
-  return { manager, sessions, live, library, port, capacity: known && describeCapacity(known, format) };
+  return {
+    ...{ manager, sessions, throttle, live, library, port },
+    capacity: known && describeCapacity(known, format),
+  };
 }
 
 async function keepUnmatched(
@@ -264,6 +281,19 @@ function makeSessions({ config, clock, log }: ServerOptions, events: EventHub): 
   });
 }
 
+/** Finds connections whose other end is gone. Only Linux shows what the kernel knows; elsewhere they become idle. */
+function watchConnections({ clock, log }: ServerOptions, sessions: SessionManager, scope: Scope): void {
+  if (process.platform !== "linux") return;
+  const watch = new DeadConnections({
+    clock,
+    sessions: () => sessions.live,
+    readTable: readTcpTables,
+    onFailure: (err) =>
+      log.warn({ err }, "dead connections cannot be looked for; the idle timeout ends them"),
+  });
+  scope.defer(() => watch.close());
+}
+
 function sessionLimits({ session_manager }: Config): SessionLimits {
   return {
     perChannel: session_manager.max_sessions_per_channel,
@@ -274,18 +304,23 @@ function sessionLimits({ session_manager }: Config): SessionLimits {
   };
 }
 
-function makeManager(options: ServerOptions, events: EventHub, onAir: () => void): ChannelManager {
+function makeManager(
+  options: ServerOptions,
+  plan: ThrottlePlan,
+  events: EventHub,
+  onAir: () => void,
+): ChannelManager {
   const { config, clock, random, log, startTicks } = options;
   const { lead_seconds, ring_seconds, linger_seconds } = config.channels;
   return new ChannelManager({
     settings: {
       leadMs: lead_seconds * 1000,
       ringMs: ring_seconds * 1000,
-      releasePolicy: mediaPace,
       startTicks: startTicks ?? START_TICKS,
       clock,
       random,
     },
+    throttleOf: (channelId) => plan.of(channelId),
     lingerMs: linger_seconds * 1000,
     onEvent: (channel, event) => {
       if (event.type === "on_air") onAir();

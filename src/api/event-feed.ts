@@ -31,6 +31,8 @@ export function sessionEvent(session: StreamSession, news: SessionNews): NewEven
   };
   const at = { channelId: channel?.id };
   switch (news.type) {
+    case "created":
+      return { ...at, type: "session.created", data: { ...about, user_agent: client.userAgent } };
     case "established":
       return { ...at, type: "session.established", data: about };
     case "jumped":

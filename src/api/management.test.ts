@@ -53,6 +53,7 @@ beforeEach(() => {
     events,
     screens: screensFor(tmpdir(), clock),
     channels: { definitions: [channel(7, 12, "A", "B"), channel(3, 2, "C")], onAir: [] },
+    throttle: { of: () => expect.unreachable(), change: () => expect.unreachable() },
   });
 });
 

@@ -5,9 +5,15 @@ import { type EventsApiParts, registerEventsApi } from "./events.ts";
 import { registerMediaApi } from "./media.ts";
 import { openManagementScope } from "./scope.ts";
 import { registerSessionsApi, type SessionsApiParts } from "./sessions.ts";
+import { registerThrottleApi, type ThrottleApiParts } from "./throttle.ts";
 
 /** What the management routes speak of. */
-export interface ApiParts extends ChannelsApiParts, SessionsApiParts, EventsApiParts, ErrorScreensApiParts {
+export interface ApiParts
+  extends ChannelsApiParts,
+    ThrottleApiParts,
+    SessionsApiParts,
+    EventsApiParts,
+    ErrorScreensApiParts {
   /** `server.host`: the one name beside localhost under which management is reached. */
   readonly host: string;
 }
@@ -17,6 +23,7 @@ export function registerManagement(app: FastifyInstance, parts: ApiParts): void 
   openManagementScope(app, parts.host, (scope) => {
     registerChannelsApi(scope, parts);
     registerMediaApi(scope, parts);
+    registerThrottleApi(scope, parts);
     registerSessionsApi(scope, parts);
     registerEventsApi(scope, parts);
     registerErrorScreensApi(scope, parts);

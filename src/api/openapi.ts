@@ -26,9 +26,10 @@ export async function openApiDocument(): Promise<string> {
   const clock = new SystemClock();
   registerManagement(app, {
     ...{ host: "localhost", clock, channels: { definitions: [], onAir: [] } },
+    throttle: { of: neverAsked, change: neverAsked },
     sessions: new SessionManager({ clock, limits: NO_LIMITS }),
     events: new EventHub(() => clock.wallNow()),
-    screens: { generator: { preview: nothing }, settings: { for: nothing, look: nothing } },
+    screens: { generator: { preview: neverAsked }, settings: { for: neverAsked, look: neverAsked } },
   });
   await app.ready();
   const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;
@@ -36,8 +37,8 @@ export async function openApiDocument(): Promise<string> {
   return text;
 }
 
-function nothing(): never {
-  throw new Error("no request is answered");
+function neverAsked(): never {
+  throw new Error("nobody asks this server");
 }
 
 /**

@@ -23,7 +23,8 @@ export function registerProblems(app: FastifyInstance, log: Log): void {
 /** Sends one error as `application/problem+json`. */
 export function sendProblem(reply: FastifyReply, error: AppError): FastifyReply {
   const { status, title } = ERRORS[error.code];
-  if (status === 503) reply.header("retry-after", RETRY_AFTER_SECONDS);
+  // Whoever is told to wait must not hold a connection meanwhile.
+  if (status === 503) reply.header("retry-after", RETRY_AFTER_SECONDS).header("connection", "close");
   const detail = error.code === "internal" ? "The log of the server says more." : error.message;
   return reply
     .code(status)

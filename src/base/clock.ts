@@ -14,8 +14,11 @@ export interface Clock {
   wallNow(): number;
   /** Calls `callback` once after `delayMs` (≥0). */
   after(delayMs: number, callback: () => void): Timer;
-  /** Calls `callback` every `periodMs`, on a fixed grid: a late tick does not delay the following ones. */
-  every(periodMs: number, callback: () => void): Timer;
+  /**
+   * Calls `callback` every `periodMs`, on a fixed grid: a late tick does not delay the following ones. It is told
+   * by how many ms it comes after its planned time.
+   */
+  every(periodMs: number, callback: (lateMs: number) => void): Timer;
   /** Resolves after `delayMs`; rejects with the signal's reason when it aborts first. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
@@ -60,7 +63,7 @@ export class SystemClock implements Clock {
     return { cancel: () => clearTimeout(handle) };
   }
 
-  every(periodMs: number, callback: () => void): Timer {
+  every(periodMs: number, callback: (lateMs: number) => void): Timer {
     const origin = this.now();
     let ticks = 0;
     let pending: Timer;
@@ -70,8 +73,9 @@ export class SystemClock implements Clock {
       pending = this.after(origin + ticks * periodMs - this.now(), tick);
     };
     const tick = () => {
+      const lateMs = this.now() - (origin + ticks * periodMs);
       arm();
-      callback();
+      callback(lateMs);
     };
     arm();
     return { cancel: () => pending.cancel() };
@@ -128,12 +132,13 @@ export class ManualClock implements Clock {
     return { cancel: () => void this.#timers.delete(timer) };
   }
 
-  every(periodMs: number, callback: () => void): Timer {
+  every(periodMs: number, callback: (lateMs: number) => void): Timer {
     let current: Timer;
     const arm = () => {
+      const dueMs = this.#nowMs + periodMs;
       current = this.after(periodMs, () => {
         arm();
-        callback();
+        callback(this.#nowMs - dueMs);
       });
     };
     arm();

@@ -1,11 +1,15 @@
 import type { Timer } from "../base/clock.ts";
 import { AppError, toAppError } from "../base/errors.ts";
+import type { ThrottleSettings } from "../throttle/settings.ts";
 import { Channel, type ChannelDefinition, type ChannelSettings } from "./channel.ts";
 import type { ChannelEvent } from "./events.ts";
+import { Lateness } from "./lateness.ts";
 
 /** Period of the one release timer. Each channel is served every `TICK_PHASES`th time: 40 ms. */
 const TICK_MS = 20;
 const TICK_PHASES = 2;
+/** Most time that a tick spends on multiplexing ahead. */
+const PREPARE_BUDGET_MS = 4;
 
 /** A viewer's hold on a channel: it stays on air until every hold is released (and a while longer). */
 export interface ChannelHold {
@@ -17,6 +21,8 @@ export interface ChannelHold {
 /** Settings of the manager beside those of each channel. */
 export interface ChannelManagerOptions {
   readonly settings: ChannelSettings;
+  /** How a channel's bytes leave: asked when it goes on air, and at `applyThrottle`. */
+  readonly throttleOf: (channelId: number) => ThrottleSettings;
   /** How long a channel stays on air after its last viewer, until `setLinger` says otherwise. */
   readonly lingerMs: number;
   readonly onEvent: (channel: ChannelDefinition, event: ChannelEvent) => void;
@@ -36,6 +42,8 @@ export class ChannelManager {
   readonly #definitions = new Map<number, ChannelDefinition>();
   readonly #onAir = new Map<number, OnAir>();
   readonly #stopping = new Set<Promise<void>>();
+  /** How long after their planned times channels were served lately. */
+  readonly lateness = new Lateness();
   #ticker: Timer | undefined;
   #ticks = 0;
   #started = 0;
@@ -97,6 +105,14 @@ export class ChannelManager {
     }
   }
 
+  /** Puts what `throttleOf` says by now in force, on one channel or on all; no viewer loses its place. */
+  applyThrottle(channelId?: number): void {
+    for (const { channel } of this.#onAir.values()) {
+      const { id } = channel.definition;
+      if (channelId === undefined || id === channelId) channel.setThrottle(this.#options.throttleOf(id));
+    }
+  }
+
   /** Takes every channel off air; resolves when all of their processes are gone. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -105,11 +121,12 @@ export class ChannelManager {
   }
 
   #start(definition: ChannelDefinition): OnAir {
-    const { settings, onEvent } = this.#options;
-    const channel = new Channel(definition, settings, (event) => onEvent(definition, event));
+    const { settings, throttleOf, onEvent } = this.#options;
+    const throttle = throttleOf(definition.id);
+    const channel = new Channel(definition, settings, throttle, (event) => onEvent(definition, event));
     const entry: OnAir = { channel, phase: this.#started++ % TICK_PHASES, holds: 0, linger: undefined };
     this.#onAir.set(definition.number, entry);
-    this.#ticker ??= settings.clock.every(TICK_MS, () => this.#tick());
+    this.#ticker ??= settings.clock.every(TICK_MS, (lateMs) => this.#tick(lateMs));
     return entry;
   }
 
@@ -137,17 +154,31 @@ export class ChannelManager {
     this.#options.onEvent(channel.definition, { type: "release_failed", error: toAppError(failure) });
   }
 
-  #tick(): void {
+  #tick(lateMs: number): void {
+    const { clock } = this.#options.settings;
+    const plannedMs = clock.now() - lateMs;
     const phase = this.#ticks++ % TICK_PHASES;
     for (const [number, entry] of this.#onAir) {
       if (entry.phase !== phase) continue;
-      try {
-        entry.channel.tick();
-      } catch (failure) {
-        // One channel's fault is not the others': its viewers are let go, and tune in to a new start.
-        this.#report(entry.channel, failure);
-        this.#stop(number, entry);
-      }
+      this.lateness.add(clock.now() - plannedMs);
+      this.#serve(number, entry, () => entry.channel.tick());
+    }
+    // What is due has left: the rest of the time is for what will be. It keeps ticks short in which many channels
+    // begin a Gop.
+    const untilMs = clock.now() + PREPARE_BUDGET_MS;
+    for (const [number, entry] of this.#onAir) {
+      if (clock.now() >= untilMs) return;
+      this.#serve(number, entry, () => entry.channel.prepare());
+    }
+  }
+
+  #serve(number: number, entry: OnAir, work: () => void): void {
+    try {
+      work();
+    } catch (failure) {
+      // One channel's fault is not the others': its viewers are let go, and tune in to a new start.
+      this.#report(entry.channel, failure);
+      this.#stop(number, entry);
     }
   }
 }

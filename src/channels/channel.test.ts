@@ -1,84 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
-import { rational } from "../base/rational.ts";
-import type { MediaFacts } from "../ffmpeg/probe.ts";
-import { syntheticGop } from "../media/gop.fixtures.ts";
-import type { Gop } from "../media/gop.ts";
-import { houseFormat } from "../media/house-format.ts";
 import { Analyser } from "../mpegts/analyser.ts";
 import { LoopSchedule } from "../playout/loop-schedule.ts";
-import type { OpenSource, PlayItem } from "../source/source.ts";
-import { mediaPace } from "../throttle/release.ts";
+import type { PlayItem } from "../source/source.ts";
+import { settingsOf } from "../throttle/settings.fixtures.ts";
+import type { ThrottleSettings } from "../throttle/settings.ts";
 import { Channel, type ChannelDefinition } from "./channel.ts";
 import { ChannelManager } from "./channel-manager.ts";
 import type { ChannelEvent } from "./events.ts";
-
-const format = houseFormat({
-  ...{ width: 320, height: 180, fps: rational(30), gopSeconds: 1 },
-  ...{ totalBps: 1_000_000, audioBps: 96_000 },
-});
-const GOP = format.gopFrames;
-
-interface Opened {
-  readonly title: string;
-  readonly startFrame: number;
-  closed: boolean;
-}
-
-/** A source from memory that takes `gopMs` of the clock for each Gop, and fails where it is told to. */
-class Studio {
-  readonly clock: ManualClock;
-  readonly opened: Opened[] = [];
-  /** Time a Gop takes to make. */
-  gopMs = 100;
-  /** Called before each Gop; what it throws is the source's failure, what it awaits its delay. */
-  onGop: (item: PlayItem, frame: number) => void | Promise<void> = () => undefined;
-
-  /** Asked before each Gop: true makes it a short one, and the source end behind it. */
-  cut: () => boolean = () => false;
-
-  constructor(clock: ManualClock) {
-    this.clock = clock;
-  }
-
-  readonly open: OpenSource = (item, { startFrame }) => {
-    const opened = { title: item.title, startFrame, closed: false };
-    this.opened.push(opened);
-    let frame = startFrame;
-    let isCut = false;
-    return {
-      next: async () => {
-        if (frame >= item.frames || opened.closed) return undefined;
-        await this.clock.sleep(this.gopMs);
-        await this.onGop(item, frame);
-        if (isCut) throw new AppError("encoder_short", "the file ended");
-        isCut = this.cut();
-        const frames = isCut ? 10 : Math.min(GOP, item.frames - frame);
-        const gop = syntheticGop({ format, firstFrame: frame, frames, seed: frame });
-        frame += GOP;
-        return gop;
-      },
-      close: async () => {
-        opened.closed = true;
-      },
-    };
-  };
-}
-
-function item(title: string, frames: number): PlayItem {
-  return { mediaId: title.length, title, facts: {} as MediaFacts, frames };
-}
-
-function filler(): Gop[] {
-  return [0, 1].map((seed) => ({
-    ...syntheticGop({ format, frames: GOP, seed, silent: true }),
-    firstFrame: 0,
-  }));
-}
+import { filler, format, GOP, item, Studio } from "./studio.fixtures.ts";
 
 /** A channel under a manual clock, with everything it sent and said. */
-function onAir(items: PlayItem[], wallStartMs = Date.UTC(2026, 0, 1)) {
+function onAir(
+  items: PlayItem[],
+  wallStartMs = Date.UTC(2026, 0, 1),
+  throttle: ThrottleSettings = settingsOf("burst"),
+) {
   const clock = new ManualClock(wallStartMs);
   const studio = new Studio(clock);
   const events: ChannelEvent[] = [];
@@ -87,10 +25,10 @@ function onAir(items: PlayItem[], wallStartMs = Date.UTC(2026, 0, 1)) {
     ...{ open: studio.open, filler: filler() },
   };
   const settings = {
-    ...{ leadMs: 8000, ringMs: 12_000, releasePolicy: mediaPace, startTicks: 900_000 },
+    ...{ leadMs: 8000, ringMs: 12_000, startTicks: 900_000 },
     ...{ clock, random: () => 0.5 },
   };
-  const channel = new Channel(definition, settings, (event) => events.push(event));
+  const channel = new Channel(definition, settings, throttle, (event) => events.push(event));
   const analyser = new Analyser();
   let position = 0;
   const receive = () => {
@@ -110,6 +48,8 @@ function onAir(items: PlayItem[], wallStartMs = Date.UTC(2026, 0, 1)) {
   return { clock, studio, channel, events, types, analyser, run, definition, settings };
 }
 
+const throttleOf = () => settingsOf("burst");
+
 function expectPerfect(analyser: Analyser): void {
   expect(analyser.report().findings).toEqual([]);
   expect(analyser.report().verdict).toBe("clean");
@@ -125,8 +65,7 @@ describe("Channel", () => {
       const expected = schedule.at(Math.floor((clock.wallNow() * 30) / 1000));
       expect(channel.onNow.item.title).toBe(expected.item.title);
       // What has been sent is what is on, within one tick.
-      const newest = channel.ring.newest!;
-      expect(newest.released).toBeGreaterThan(0);
+      expect(channel.ring.timeOf(channel.ring.head)).toBeGreaterThan(channel.ring.now - 2);
     }
     expectPerfect(analyser);
     // From the start of the Gop in which the schedule stood, to now.
@@ -216,10 +155,9 @@ describe("Channel", () => {
     expect(types()).toContain("filler_started");
     for (let tick = 0; tick < 100; tick++) {
       await run(40);
-      const newest = channel.ring.newest!;
       // Half a second is always in hand: what is on air never waits for what is to come.
       expect(channel.leadFrames).toBeGreaterThan(0);
-      expect(newest.released).toBeGreaterThan(0);
+      expect(channel.ring.timeOf(channel.ring.head)).toBeGreaterThan(channel.ring.now - 2);
     }
     slow.resolve();
     studio.onGop = () => undefined;
@@ -275,7 +213,7 @@ describe("ChannelManager", () => {
     const before = studio.opened.length;
     const events: string[] = [];
     const onEvent = (_channel: ChannelDefinition, event: ChannelEvent) => void events.push(event.type);
-    const manager = new ChannelManager({ settings, lingerMs: 30_000, onEvent });
+    const manager = new ChannelManager({ settings, throttleOf, lingerMs: 30_000, onEvent });
     manager.add(definition);
     const holds = Array.from({ length: 50 }, () => manager.hold(1));
     expect(new Set(holds.map((hold) => hold.channel)).size).toBe(1);
@@ -299,7 +237,7 @@ describe("ChannelManager", () => {
   it("keeps channels on air for another while when that is changed, those too that linger already", async () => {
     const { clock, definition, settings, channel } = onAir([item("film", 30 * 600)]);
     await Promise.all([channel.stop(), clock.advance(1000)]);
-    const manager = new ChannelManager({ settings, lingerMs: 30_000, onEvent: () => undefined });
+    const manager = new ChannelManager({ settings, throttleOf, lingerMs: 30_000, onEvent: () => undefined });
     manager.add(definition);
     const onAirAfter = async (ms: number) => {
       await clock.advance(ms);
@@ -319,9 +257,24 @@ describe("ChannelManager", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("lingers at least as long as its last viewer asks for", async () => {
+    const { clock, definition, settings, channel } = onAir([item("film", 30 * 600)]);
+    await Promise.all([channel.stop(), clock.advance(1000)]);
+    const manager = new ChannelManager({ settings, throttleOf, lingerMs: 0, onEvent: () => undefined });
+    manager.add(definition);
+    manager.hold(1).release(5_000);
+    await clock.advance(2_000);
+    manager.setLinger(1_000);
+    await clock.advance(2_900);
+    expect(manager.onAir).toHaveLength(1);
+    await clock.advance(200);
+    expect(manager.onAir).toHaveLength(0);
+    await Promise.all([manager.close(), clock.advance(1_000)]);
+  });
+
   it("says which channels there are when asked for another one", () => {
     const { settings } = onAir([item("film", 300)]);
-    const manager = new ChannelManager({ settings, lingerMs: 0, onEvent: () => undefined });
+    const manager = new ChannelManager({ settings, throttleOf, lingerMs: 0, onEvent: () => undefined });
     expect(() => manager.hold(9)).toThrow(/no channel 9/);
   });
 });

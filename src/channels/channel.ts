@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../base/clock.ts";
 import { toAppError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
@@ -7,15 +8,21 @@ import { FrameGrid, type HouseFormat } from "../media/house-format.ts";
 import { Muxer } from "../mpegts/muxer.ts";
 import type { LoopSchedule, ScheduleSlot } from "../playout/loop-schedule.ts";
 import type { OpenSource, PlayItem } from "../source/source.ts";
-import type { ReleasePolicy } from "../throttle/release.ts";
+import { MODES } from "../throttle/modes.ts";
+import type { ThrottleSettings } from "../throttle/settings.ts";
+import type { ThrottleMode } from "../throttle/throttle-mode.ts";
+import type { ViewerPace } from "../throttle/viewer-pace.ts";
 import type { ChannelEventSink } from "./events.ts";
 import { Feeder } from "./feeder.ts";
 import { LeadBuffer } from "./lead-buffer.ts";
+import { RateWatch } from "./rate-watch.ts";
 import { ReleaseClock } from "./release-clock.ts";
 import { WireRing } from "./wire-ring.ts";
 
 /** Gops that one tick muxes at the most: what a freeze of the machine has made due leaves over several ticks. */
 const GOPS_PER_TICK = 4;
+/** Gops are multiplexed up to this long before their time, when there is nothing else to do. */
+const PREPARE_MS = 500;
 
 /** What a channel is, whether it is on air or not. */
 export interface ChannelDefinition {
@@ -32,7 +39,6 @@ export interface ChannelDefinition {
 export interface ChannelSettings {
   readonly leadMs: number;
   readonly ringMs: number;
-  readonly releasePolicy: ReleasePolicy;
   /** Decoding time of a channel's first frame, in 90 kHz ticks. */
   readonly startTicks: number;
   readonly clock: Clock;
@@ -43,6 +49,8 @@ export interface ChannelSettings {
 export interface ChannelReader {
   /** Something may have been released, or time has passed. */
   onRelease(): void;
+  /** The channel's throttle settings have changed: `Channel.pace` gives another one. */
+  onThrottle(): void;
   /** The channel goes off air; nothing more will come. */
   onOffAir(): void;
 }
@@ -56,22 +64,33 @@ export class Channel {
   readonly definition: ChannelDefinition;
   readonly ring: WireRing;
   readonly #scope = new Scope();
-  readonly #policy: ReleasePolicy;
+  readonly #grid: FrameGrid;
   readonly #lead = new LeadBuffer(0);
   readonly #release: ReleaseClock;
   readonly #muxer: Muxer;
   readonly #feeder: Feeder;
   readonly #readers = new Set<ChannelReader>();
   readonly #onEvent: ChannelEventSink;
+  readonly #rateWatch: RateWatch;
+  #throttle: ThrottleSettings;
+  #mode: ThrottleMode;
 
   /** Goes on air at once, with the Gop in which the schedule stands now. */
-  constructor(definition: ChannelDefinition, settings: ChannelSettings, onEvent: ChannelEventSink) {
+  constructor(
+    definition: ChannelDefinition,
+    settings: ChannelSettings,
+    throttle: ThrottleSettings,
+    onEvent: ChannelEventSink,
+  ) {
     const { format, schedule, open, filler } = definition;
     const { clock, random, leadMs } = settings;
     const grid = new FrameGrid(format);
     this.definition = definition;
     this.#onEvent = onEvent;
-    this.#policy = settings.releasePolicy;
+    this.#grid = grid;
+    this.#throttle = throttle;
+    this.#mode = MODES[throttle.mode];
+    this.#rateWatch = new RateWatch(clock, onEvent);
     this.ring = new WireRing(Math.ceil(grid.framesIn(settings.ringMs)));
     this.#muxer = new Muxer({ format, serviceName: definition.name, startTicks: settings.startTicks });
 
@@ -91,8 +110,6 @@ export class Channel {
     );
     const feeding = this.#feeder.run();
     this.#scope.defer(() => feeding);
-    // Closing runs backwards: the feeder is woken before it is waited for.
-    this.#scope.defer(() => this.#lead.nudge());
   }
 
   /** What is on now by the schedule. */
@@ -111,25 +128,59 @@ export class Channel {
     return () => void this.#readers.delete(reader);
   }
 
+  /** How its bytes leave. */
+  get throttle(): ThrottleSettings {
+    return this.#throttle;
+  }
+
+  /** Changes how its bytes leave, from the next Gop on; its viewers keep their places. */
+  setThrottle(throttle: ThrottleSettings): void {
+    if (isDeepStrictEqual(throttle, this.#throttle)) return;
+    this.#throttle = throttle;
+    this.#mode = MODES[throttle.mode];
+    const { mode, targetBps } = throttle;
+    this.#onEvent({ type: "throttle_changed", mode, targetBps });
+    this.#tell((reader) => reader.onThrottle());
+  }
+
+  /** The viewer stage for one more viewer. */
+  pace(): ViewerPace {
+    const { num, den } = this.#grid.fps;
+    const conditions = { framesPerSecond: num / den, ringFrames: this.ring.capacityFrames };
+    return this.#mode.pace(this.#throttle, conditions);
+  }
+
   /** Lets go what is due now and wakes the readers. */
   tick(): void {
     const position = this.#release.position();
+    const horizon = this.#mode.horizon(position);
     for (let muxed = 0; muxed <= GOPS_PER_TICK; muxed++) {
-      const newest = this.ring.newest;
-      if (newest && newest.released < newest.gop.bytes.length) {
-        const due = this.#policy.bytesDue(newest.gop, position);
-        this.ring.release(due);
-        if (due < newest.gop.bytes.length) break;
-      }
-      const next = this.#lead.peek();
-      if (!next || next.frame > position) break;
-      this.#lead.shift();
-      this.ring.append(this.#muxer.mux(next));
+      if (!this.#mux(horizon)) break;
     }
+    this.ring.advance(position);
     // Readers are called even when nothing left: they also watch over time (a viewer that takes nothing).
+    this.#tell((reader) => reader.onRelease());
+  }
+
+  /** Multiplexes the next Gop ahead of its time, if that is near; false when there is nothing to prepare. */
+  prepare(): boolean {
+    return this.#mux(this.#release.position() + this.#grid.framesIn(PREPARE_MS));
+  }
+
+  #mux(horizon: number): boolean {
+    const timed = this.#lead.take(horizon);
+    if (!timed) return false;
+    const constantBps = this.#mode.multiplex === "constant" ? this.#throttle.targetBps : undefined;
+    const gop = this.#muxer.mux(timed, constantBps);
+    if (gop.bps !== undefined) this.#rateWatch.look(gop.bps, this.#throttle.targetBps);
+    this.ring.append(gop);
+    return true;
+  }
+
+  #tell(news: (reader: ChannelReader) => void): void {
     for (const reader of this.#readers) {
       try {
-        reader.onRelease();
+        news(reader);
       } catch (failure) {
         // A viewer's fault is nobody else's.
         this.#readers.delete(reader);

@@ -1,4 +1,5 @@
 import { AppError } from "../base/errors.ts";
+import type { ThrottleModeName } from "../config/schema.ts";
 import type { FailureClass } from "../ffmpeg/failures.ts";
 
 /** Everything that happens on a channel and that somebody may want to know. */
@@ -20,6 +21,14 @@ export type ChannelEvent =
   | { readonly type: "item_given_up"; readonly title: string; readonly frame: number }
   | { readonly type: "filler_started"; readonly title: string }
   | { readonly type: "filler_ended"; readonly frames: number }
+  | { readonly type: "throttle_changed"; readonly mode: ThrottleModeName; readonly targetBps: number }
+  | {
+      readonly type: "rate_exceeded";
+      readonly targetBps: number;
+      /** The highest rate, and the number of Gops, since the last event of this type. */
+      readonly highestBps: number;
+      readonly gops: number;
+    }
   | { readonly type: "feeding_failed"; readonly error: AppError }
   | { readonly type: "release_failed"; readonly error: AppError }
   | { readonly type: "reader_failed"; readonly error: AppError }
@@ -55,6 +64,11 @@ const DESCRIPTIONS: Record<ChannelEvent["type"], Omit<EventDescription, "fields"
   item_given_up: { level: "error", message: "programme given up; standby picture until the next one" },
   filler_started: { level: "warn", message: "standby picture on air" },
   filler_ended: { level: "info", message: "back to the programme" },
+  throttle_changed: { level: "info", message: "throttle settings changed" },
+  rate_exceeded: {
+    level: "warn",
+    message: "content does not fit the target rate; it is sent faster rather than starved",
+  },
   feeding_failed: { level: "error", message: "fault in the feeder; starting it anew" },
   release_failed: { level: "error", message: "fault while releasing; the channel is taken off air" },
   reader_failed: { level: "error", message: "fault while sending to a viewer; the viewer is let go" },

@@ -26,6 +26,8 @@ const WALL_STEP_MS = 2_000;
 
 /** Pause after a fault of the feeder itself. */
 const RECOVERY_MS = 250;
+/** Timers may end a little early; this much later there is room for certain. */
+const TO_THE_FULL_MS = 1;
 
 /** What a Feeder needs. */
 export interface FeederOptions {
@@ -75,9 +77,11 @@ export class Feeder {
 
   /** Feeds until the scope closes. */
   async run(): Promise<void> {
-    const { lead, leadMs } = this.#options;
+    const { leadMs } = this.#options;
     while (!this.#scope.closed) {
-      if (this.#leadMs() >= leadMs) await lead.room();
+      const overMs = this.#leadMs() - leadMs;
+      // The lead is a length of time: room in it is made by the clock alone, whenever its Gops leave it.
+      if (overMs >= 0) await this.#rest(overMs + TO_THE_FULL_MS);
       else await this.#append().catch((failure: unknown) => this.#recover(failure));
     }
   }
@@ -130,7 +134,11 @@ export class Feeder {
     if (this.#scope.closed) return;
     this.#options.onEvent({ type: "feeding_failed", error: toAppError(failure) });
     this.#closePlayers();
-    await this.#options.clock.sleep(RECOVERY_MS, this.#scope.signal).catch(() => undefined);
+    await this.#rest(RECOVERY_MS);
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await this.#options.clock.sleep(ms, this.#scope.signal).catch(() => undefined);
   }
 
   #closePlayers(): void {

@@ -17,6 +17,7 @@ const GROUP_TITLES: Readonly<Record<CheckGroup, string>> = {
   priority_1: "TR 101 290 priority 1",
   priority_2: "TR 101 290 priority 2",
   timeline: "Timeline",
+  decoder: "Constant rate and decoder's buffers (T-STD, ISO/IEC 13818-1 2.4.2)",
   priority_3: "TR 101 290 priority 3 (no part of the verdict)",
   aim: "Aims of EXStreamTV (no part of the verdict)",
 };

@@ -24,7 +24,12 @@ test("nothing given is a valid configuration: the defaults", () => {
       idle_timeout_seconds: 300,
       cleanup_interval_seconds: 60,
     },
-    stream_throttler: { enabled: true, target_bitrate_bps: 4_000_000, mode: "realtime" },
+    on_demand: { max_encoders: 2 },
+    stream_throttler: {
+      ...{ enabled: true, target_bitrate_bps: 4_000_000, mode: "realtime", burst_seconds: 5 },
+      ...{ adaptive_min_factor: 1, adaptive_max_factor: 2, adaptive_step: 0.1, adaptive_backoff: 0.7 },
+      adaptive_window_seconds: 2,
+    },
     ai_auto_heal: { enabled: true, use_error_screen_fallback: true, hot_swap_enabled: true },
     database_backup: { enabled: true, interval_hours: 24, keep_count: 7, compress: true },
     log: { level: "info" },
@@ -68,17 +73,20 @@ test("takes addresses and networks as proxies", () => {
   );
 });
 
-test("the smallest rate leaves room for video beside the largest audio", () => {
-  const bounds = {
-    stream_throttler: { target_bitrate_bps: 800_000 },
-    house_format: { audio_bitrate_bps: 320_000 },
-  };
-  const { house_format, stream_throttler } = CONFIG_SCHEMA.parse(bounds);
-  const { width, height, gop_seconds, audio_bitrate_bps } = house_format;
-  const rates = { totalBps: stream_throttler.target_bitrate_bps, audioBps: audio_bitrate_bps };
-  const choice = { width, height, fps: rational(30), gopSeconds: gop_seconds, ...rates };
-  expect(houseFormat(choice).videoPeakBps).toBeGreaterThan(50_000);
-});
+test.each([10, 30, 120])(
+  "the smallest rate leaves room for video beside the largest audio at %s fps",
+  (fps) => {
+    const bounds = {
+      stream_throttler: { target_bitrate_bps: 800_000 },
+      house_format: { audio_bitrate_bps: 320_000 },
+    };
+    const { house_format, stream_throttler } = CONFIG_SCHEMA.parse(bounds);
+    const { width, height, gop_seconds, audio_bitrate_bps } = house_format;
+    const rates = { totalBps: stream_throttler.target_bitrate_bps, audioBps: audio_bitrate_bps };
+    const choice = { width, height, fps: rational(fps), gopSeconds: gop_seconds, ...rates };
+    expect(houseFormat(choice).videoPeakBps).toBeGreaterThan(50_000);
+  },
+);
 
 test("each section and key is described, and has a default that its own bounds admit", () => {
   const described = z.toJSONSchema(CONFIG_SCHEMA, { io: "input" });

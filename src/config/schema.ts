@@ -9,7 +9,11 @@ import { errorScreens } from "./screen-keys.ts";
 export const THROTTLE_MODES = ["realtime", "burst", "adaptive", "disabled"] as const;
 
 /** One of the throttle modes. */
-export type ThrottleMode = (typeof THROTTLE_MODES)[number];
+export type ThrottleModeName = (typeof THROTTLE_MODES)[number];
+
+/** Bounds of a channel's rate in bit/s. */
+export const MIN_TARGET_BPS = 800_000;
+export const MAX_TARGET_BPS = 100_000_000;
 
 /** A picture dimension in pixels: even, as 4:2:0 chroma needs. */
 const pixels = () => z.int().min(16).max(7680).multipleOf(2);
@@ -170,21 +174,47 @@ const streamThrottler = z.strictObject({
     .boolean()
     .default(true)
     .describe("Whether delivery is paced; false is the same as mode: disabled.")
-    .meta(LATER),
-  target_bitrate_bps: whole(800_000, 100_000_000)
+    .meta(LIVE),
+  target_bitrate_bps: whole(MIN_TARGET_BPS, MAX_TARGET_BPS)
     .default(4_000_000)
-    .describe("Rate of a channel's whole transport stream in bit/s.")
-    .meta(RESTART),
+    .describe(
+      "Rate of a channel's whole transport stream in bit/s: exactly this in realtime mode, the most of it in the others.",
+    )
+    .meta(LIVE),
   mode: z
     .enum(THROTTLE_MODES)
     .default("realtime")
     .describe(
       "realtime (constant rate), burst (fast start, then media rate), adaptive (per viewer) or disabled.",
     )
-    .meta(LATER),
+    .meta(LIVE),
   burst_seconds: real(0, 60)
     .default(5)
-    .describe("How far ahead of its own clock a file on demand may be sent, in seconds.")
+    .describe(
+      "How far behind live a new viewer begins in burst and adaptive mode, in seconds; it catches up at up to twice the media's pace, and so has as much in hand. At most three quarters of channels.ring_seconds. A file on demand may be so far ahead of its own clock.",
+    )
+    .meta(LIVE),
+  adaptive_min_factor: real(1, 2)
+    .default(1)
+    .describe(
+      "Adaptive mode: the slowest pace at which a viewer behind live is served; 1 is the media's own.",
+    )
+    .meta(LIVE),
+  adaptive_max_factor: real(1, 2)
+    .default(2)
+    .describe("Adaptive mode: the fastest pace, with which every viewer begins.")
+    .meta(LIVE),
+  adaptive_step: real(0.01, 1)
+    .default(0.1)
+    .describe("Adaptive mode: what is added to the pace after a window in which the viewer took everything.")
+    .meta(LIVE),
+  adaptive_backoff: real(0.1, 0.95)
+    .default(0.7)
+    .describe("Adaptive mode: what the pace is multiplied by after a window in which it did not.")
+    .meta(LIVE),
+  adaptive_window_seconds: real(0.5, 60)
+    .default(2)
+    .describe("Adaptive mode: how long a viewer is watched before its pace is changed, in seconds.")
     .meta(LIVE),
 });
 

@@ -3,9 +3,8 @@ import { parseFrameRate } from "../config/frame-rate.ts";
 import { frameCount } from "../media/gop.ts";
 import { FrameGrid, type HouseFormat, houseFormat } from "../media/house-format.ts";
 import { Muxer } from "../mpegts/muxer.ts";
-import type { WireGop } from "../mpegts/wire-gop.ts";
+import { type WireGop, wireBytesDue } from "../mpegts/wire-gop.ts";
 import { Splicer } from "../splice/splicer.ts";
-import { mediaPace } from "../throttle/release.ts";
 import type { ErrorScreen } from "./error-screen.ts";
 import { LiveScreen, type ScreenRefresher } from "./live-screen.ts";
 import type { ErrorScreenConfig, ErrorScreenMessage } from "./message.ts";
@@ -85,7 +84,7 @@ async function* released(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let sent = 0;
   while (!signal?.aborted) {
-    const due = mediaPace.bytesDue(wire, grid.framesIn(clock.now() - startMs));
+    const due = wireBytesDue(wire, grid.framesIn(clock.now() - startMs));
     if (due > sent) yield wire.bytes.subarray(sent, due);
     sent = due;
     if (sent === wire.bytes.length) return;

@@ -1,7 +1,8 @@
-import { access, mkdir, readFile, rename } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeAtomically } from "../base/atomic-write.ts";
 import { AppError } from "../base/errors.ts";
+import { setAside } from "../base/set-aside.ts";
 import type { MediaFacts } from "../ffmpeg/media-facts.ts";
 import { emptyMemory, type Memory, parse, serialise } from "./library-file.ts";
 import type { Numbering } from "./numbering.ts";
@@ -98,22 +99,6 @@ export class FileIdentityStore implements IdentityStore {
       throw unusable(this.#path, failure);
     }
   }
-}
-
-async function setAside(path: string): Promise<string> {
-  for (let number = 1; ; number++) {
-    const aside = `${path}.corrupt-${number}`;
-    if (await exists(aside)) continue;
-    await rename(path, aside);
-    return aside;
-  }
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function absentAsUndefined(failure: NodeJS.ErrnoException): undefined {

@@ -59,27 +59,35 @@ const LEAST_VIDEO_BPS = 50_000;
  * the transport stream's overhead fit the total rate in every second. Throws RangeError when nothing is left.
  */
 export function houseFormat(choice: HouseFormatChoice): HouseFormat {
-  const videoPeakBps = videoBudget(choice);
-  if (videoPeakBps < LEAST_VIDEO_BPS) {
-    throw new RangeError(
-      `${choice.totalBps} bit/s leave no room for video beside ${choice.audioBps} bit/s audio`,
-    );
-  }
   return {
     width: choice.width,
     height: choice.height,
     fps: choice.fps,
     gopFrames: Math.max(1, Math.round((choice.gopSeconds * choice.fps.num) / choice.fps.den)),
     reorderFrames: 1,
-    videoPeakBps,
+    videoPeakBps: videoPeak(choice),
     audioBps: choice.audioBps,
     audioSampleRate: 48_000,
     audioChannels: 2,
   };
 }
 
+/** The same house format for another total rate in bit/s. Throws RangeError when nothing is left for video. */
+export function withTotalRate(format: HouseFormat, totalBps: number): HouseFormat {
+  return { ...format, videoPeakBps: videoPeak({ ...format, totalBps }) };
+}
+
+type RateChoice = Pick<HouseFormatChoice, "totalBps" | "audioBps" | "fps">;
+
+function videoPeak(choice: RateChoice): number {
+  const videoPeakBps = videoBudget(choice);
+  if (videoPeakBps >= LEAST_VIDEO_BPS) return videoPeakBps;
+  const { totalBps, audioBps } = choice;
+  throw new RangeError(`${totalBps} bit/s leave no room for video beside ${audioBps} bit/s audio`);
+}
+
 /** Rate of the video elementary stream that is left beside sound and overhead, in bit/s. */
-function videoBudget({ totalBps, audioBps, fps }: HouseFormatChoice): number {
+function videoBudget({ totalBps, audioBps, fps }: RateChoice): number {
   const rate = fps.num / fps.den;
   const audioFrames = 48_000 / AAC_FRAME_SAMPLES;
   const audioBytes = audioBps / 8 / audioFrames + AUDIO_HEADER_BYTES;

@@ -9,6 +9,9 @@ export class AccessUnitStart {
   pps = false;
   /** nal_unit_type of the first slice (5 = IDR), 0 until it has come. */
   sliceType = 0;
+  /** The three bytes behind the header of the sequence parameter set: profile_idc, constraint flags, level_idc. */
+  readonly level = new Uint8Array(3);
+  #levelBytes = 3;
   #nalUnits = 0;
   #zeros = 0;
   #headerNext = false;
@@ -26,12 +29,14 @@ export class AccessUnitStart {
     this.#nalUnits = 0;
     this.#zeros = 0;
     this.#headerNext = false;
+    this.#levelBytes = 3;
   }
 
   /** Takes `bytes[from … to)`; returns true once the first slice is reached. */
   push(bytes: Uint8Array, from: number, to: number): boolean {
     for (let at = from; at < to && this.sliceType === 0; at++) {
       const byte = bytes[at]!;
+      if (this.#levelBytes < 3) this.level[this.#levelBytes++] = byte;
       if (this.#headerNext) this.#readNalHeader(byte);
       else if (byte === 0) this.#zeros += 1;
       else {
@@ -45,8 +50,11 @@ export class AccessUnitStart {
   #readNalHeader(byte: number): void {
     const type = byte & 31;
     if (type === 9 && this.#nalUnits === 0) this.aud = true;
-    else if (type === 7) this.sps = true;
-    else if (type === 8) this.pps = true;
+    else if (type === 7) {
+      this.sps = true;
+      this.#levelBytes = 0;
+    }
+    if (type === 8) this.pps = true;
     else if (type >= 1 && type <= 5) this.sliceType = type;
     this.#nalUnits += 1;
     this.#headerNext = false;

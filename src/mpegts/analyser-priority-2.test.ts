@@ -28,7 +28,7 @@ describe("priority 2", () => {
     expect(wrong).toMatchObject({ verdict: "faulty", crc_errors: 1, pmt_changes: 0 });
     const long = sectionPacket(0x11, section(0x42, 1, new Array(170).fill(0)));
     long.bytes[7] = 0xff; // announces more than there is
-    expect(failed(analyse(renumber(insert(150, [long]))))).toEqual(["crc", "pcr_accuracy"]);
+    expect(failed(analyse(renumber(insert(150, [long]))))).toEqual(["crc", "pcr_accuracy", "constant_rate"]);
   });
 
   test("2.3a, 2.3b: PCR more than 100 ms apart, backwards, and a signalled step", () => {

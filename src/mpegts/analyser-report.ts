@@ -1,8 +1,10 @@
 import { type AnalyserState, pcrAccuracy, sumOverStreams } from "./analyser-state.ts";
+import { type BufferReport, bufferReport, decoders } from "./buffer-checks.ts";
 import { type CheckResult, checkResults, ptsLead, wholeStreamFaults } from "./check-results.ts";
 import type { CheckGroup } from "./checks.ts";
 import type { Finding } from "./findings.ts";
 import { PACKET_BYTES } from "./packet-reader.ts";
+import { PCR_TICKS_PER_MS } from "./pcr-monitor.ts";
 import type { Service } from "./psi-tables.ts";
 import type { StreamMonitor } from "./stream-monitor.ts";
 
@@ -27,7 +29,7 @@ export interface StreamReport {
  * a figure is `null` the stream gave nothing to measure.
  */
 export interface AnalyserReport {
-  /** `faulty`: a check of priority 1 or 2, or of the timeline, has failed. */
+  /** `faulty`: a check of priority 1 or 2, of the timeline or of the decoder has failed. */
   readonly verdict: "clean" | "faulty";
   readonly packets: number;
   /** Bytes of those packets; `skipped_bytes` and `trailing_bytes` belong to none. */
@@ -55,6 +57,14 @@ export interface AnalyserReport {
   readonly pcr_jumps_over_1s: number;
   readonly pcr_accuracy_ns: number | null;
   readonly constant_bitrate: boolean | null;
+  /** Least and greatest rate over 100 packets, where the rate is constant. */
+  readonly rate_over_100_packets_bps: { readonly min: number; readonly max: number } | null;
+  /** Access units not complete at their DTS (H.264 and ADTS AAC), and the least time that one had to spare. */
+  readonly late_units: number;
+  readonly min_unit_spare_ms: number | null;
+  /** The system target decoder's buffers, where the rate is constant and the stream's level known. */
+  readonly video_buffers: BufferReport | null;
+  readonly audio_buffers: BufferReport | null;
   readonly pes_late_vs_pcr: number;
   readonly min_dts_minus_pcr_ms: number | null;
   readonly min_pts_minus_pcr_ms: number | null;
@@ -84,7 +94,7 @@ export interface AnalyserReport {
   readonly findings: readonly Finding[];
 }
 
-const VERDICT_GROUPS: readonly CheckGroup[] = ["priority_1", "priority_2", "timeline"];
+const VERDICT_GROUPS: readonly CheckGroup[] = ["priority_1", "priority_2", "timeline", "decoder"];
 
 /** Sums up what has been gathered so far; the state is not changed. */
 export function buildReport(state: AnalyserState): AnalyserReport {
@@ -96,6 +106,7 @@ export function buildReport(state: AnalyserState): AnalyserReport {
     ...packetFigures(state),
     ...tableFigures(state),
     ...clockFigures(state),
+    ...decoderFigures(state),
     ...pictureFigures(state),
     wall_jitter_max_ms: finite(state.arrivals.jitterMs ?? Number.NaN, 1),
     wall_max_silence_ms: state.arrivals.isKnown ? round(state.arrivals.maxSilenceMs, 1) : null,
@@ -172,6 +183,21 @@ function clockFigures(state: AnalyserState) {
     max_pts_minus_pcr_ms: finite(lead.max, 1),
     mean_bitrate_bps: seconds > 0 ? Math.round((state.packets * PACKET_BYTES * 8) / seconds) : null,
     av_skew_ms: skew.maxMs >= skew.minMs ? { min: round(skew.minMs, 1), max: round(skew.maxMs, 1) } : null,
+  };
+}
+
+function decoderFigures(state: AnalyserState) {
+  const { rate } = state.clock;
+  const isConstant = pcrAccuracy(state).constantRate === true && rate.spans > 0;
+  const range = { min: Math.round(rate.minBps), max: Math.round(rate.maxBps) };
+  const both = decoders(state);
+  const spareTicks = Math.min(...both.map((decoder) => decoder.leastSpareTicks));
+  return {
+    rate_over_100_packets_bps: isConstant ? range : null,
+    late_units: both.reduce((sum, decoder) => sum + decoder.late, 0),
+    min_unit_spare_ms: finite(spareTicks / PCR_TICKS_PER_MS, 1),
+    video_buffers: bufferReport(state, "video"),
+    audio_buffers: bufferReport(state, "audio"),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ArrivalMonitor } from "./arrival-monitor.ts";
+import type { DecoderInput } from "./decoder-input.ts";
 import type { Findings } from "./findings.ts";
 import type { PacketReader } from "./packet-reader.ts";
 import type { PcrAccuracyResult } from "./pcr-accuracy.ts";
@@ -35,6 +36,8 @@ export interface AnalyserState {
   /** The first video and the first audio stream of the programme. */
   video: StreamMonitor | undefined;
   audio: StreamMonitor | undefined;
+  /** Their way into the system target decoder. */
+  readonly decoding: { readonly video: DecoderInput; readonly audio: DecoderInput };
   packets: number;
   nullPackets: number;
   scrambledPackets: number;

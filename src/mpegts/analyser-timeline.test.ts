@@ -39,7 +39,7 @@ describe("the timeline", () => {
 
   test("DTS behind the PCR, PTS more than a second ahead of it", () => {
     const late = analyse(goodStream({ mapDts: (dts) => dts - 65_000 }));
-    expect(failed(late)).toEqual(["dts_late", "pts_lead"]);
+    expect(failed(late)).toEqual(["dts_late", "unit_late", "pts_lead"]);
     expect(late.pes_late_vs_pcr).toBeGreaterThan(50);
     expect(late.min_dts_minus_pcr_ms).toBeLessThan(-20);
     const early = analyse(goodStream({ mapDts: (dts) => dts + 32_000 }));

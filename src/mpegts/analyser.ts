@@ -2,6 +2,7 @@ import { type AnalyserReport, buildReport } from "./analyser-report.ts";
 import { type AnalyserState, SkewRange } from "./analyser-state.ts";
 import { ArrivalMonitor } from "./arrival-monitor.ts";
 import { ContinuityCounters } from "./continuity.ts";
+import { DecoderInput } from "./decoder-input.ts";
 import { Findings } from "./findings.ts";
 import { PACKET_BYTES, PacketReader } from "./packet-reader.ts";
 import { PcrMonitor, readPcr } from "./pcr-monitor.ts";
@@ -14,8 +15,12 @@ import { StreamMonitor } from "./stream-monitor.ts";
 
 const NULL_PID = 0x1fff;
 const HEADER_BYTES = 4;
-/** A run of nothing but null packets is judged every so many, and only against a rate known over this time. */
+/**
+ * A run of nothing but null packets is judged every so many, and only against a rate known over this time. A short
+ * one may also be a rate that has just risen: so many packets come within 100 ms at 60 Mb/s.
+ */
 const NULL_RUN_STEP = 64;
+const NULL_RUN_LEAST_BYTES = 4096 * PACKET_BYTES;
 const NULL_RUN_LIMIT_MS = 1000;
 
 /**
@@ -41,7 +46,7 @@ export class Analyser {
       onSyncLoss: (position) => {
         findings.byteOffset = position;
         findings.add("sync_loss", () => "Two packets in a row do not begin with 0x47: the sync is lost.");
-        clock.accuracy.restart();
+        clock.restart();
       },
     });
     this.#pids = new PidMonitor(findings);
@@ -56,6 +61,7 @@ export class Analyser {
       streams: new Map(),
       video: undefined,
       audio: undefined,
+      decoding: { video: new DecoderInput(), audio: new DecoderInput() },
       packets: 0,
       nullPackets: 0,
       scrambledPackets: 0,
@@ -110,12 +116,19 @@ export class Analyser {
       this.#nullRun = 0;
       const flags = (bytes[at + 3]! & 0x20) !== 0 && bytes[at + 4]! > 0 ? bytes[at + 5]! : 0;
       if (flags !== 0) this.#onAdaptationFlags(pid, flags, bytes, at, position);
-      this.#onIntactPacket(pid, flags, bytes, at, start);
+      this.#onIntactPacket(pid, flags, bytes, at, start, position);
     }
   }
 
   /** `flags`: the second byte of the adaptation field, 0 without one (ISO/IEC 13818-1 2.4.3.5). */
-  #onIntactPacket(pid: number, flags: number, bytes: Uint8Array, at: number, start: boolean): void {
+  #onIntactPacket(
+    pid: number,
+    flags: number,
+    bytes: Uint8Array,
+    at: number,
+    start: boolean,
+    position: number,
+  ): void {
     const { psi, clock } = this.#state;
     const role = psi.roles[pid]!;
     this.#pids.seen(pid, role, clock.streamMs);
@@ -134,8 +147,13 @@ export class Analyser {
     const hasAdaptation = (bytes[at + 3]! & 0x20) !== 0;
     const payload = at + HEADER_BYTES + (hasAdaptation ? 1 + bytes[at + 4]! : 0);
     const end = at + PACKET_BYTES;
-    if ((bytes[at + 3]! & 0x10) === 0 || payload >= end) return;
-    if (role === ROLE.stream) this.#onStreamPayload(pid, bytes, payload, end, start, (flags & 0x40) !== 0);
+    if ((bytes[at + 3]! & 0x10) === 0 || payload >= end) {
+      if (role === ROLE.stream)
+        this.#state.streams.get(pid)?.decoding?.push(position, bytes, end, end, end, Number.NaN);
+      return;
+    }
+    if (role === ROLE.stream)
+      this.#onStreamPayload(pid, bytes, payload, end, start, (flags & 0x40) !== 0, position);
     else if (role === ROLE.sections) psi.push(pid, bytes, payload, end, start);
   }
 
@@ -165,10 +183,11 @@ export class Analyser {
     to: number,
     start: boolean,
     randomAccess: boolean,
+    position: number,
   ): void {
     const { streams, video, audio, skew } = this.#state;
     const stream = streams.get(pid);
-    stream?.push(bytes, from, to, start, randomAccess);
+    stream?.push(bytes, from, to, start, randomAccess, position);
     if (start && video && audio && (stream === video || stream === audio)) {
       skew.push(audio.dts.last, video.dts.last);
     }
@@ -176,11 +195,13 @@ export class Analyser {
 
   /** Until a PMT names the PCR_PID, the first PID that bears PCRs is taken for it. */
   #onPcr(pid: number, pcr: number, position: number, restart: boolean): void {
-    const { clock, findings, psi, arrivals, streams } = this.#state;
+    const { clock, findings, psi, arrivals, streams, decoding } = this.#state;
     if (this.#pcrPid < 0) this.#pcrPid = pid;
     if (pid !== this.#pcrPid) return;
     if (restart) for (const stream of streams.values()) stream.forget();
     clock.push(pcr, position, restart);
+    decoding.video.arrivals.onPcr(position, clock.streamTicks, clock.epoch);
+    decoding.audio.arrivals.onPcr(position, clock.streamTicks, clock.epoch);
     const nowMs = clock.streamMs;
     findings.streamMs = nowMs;
     arrivals.onPcr(nowMs);
@@ -194,7 +215,10 @@ export class Analyser {
     const nowMs = state.clock.streamMs;
     if (pmt.pcrPid !== this.#pcrPid) state.clock.forget();
     this.#pcrPid = pmt.pcrPid;
-    for (const stream of state.streams.values()) stream.pts.pause();
+    for (const stream of state.streams.values()) {
+      stream.pts.pause();
+      stream.decoding = undefined;
+    }
     state.video = undefined;
     state.audio = undefined;
     const expected = [pmt.pcrPid, state.psi.pmtPid].filter((pid) => pid !== NULL_PID);
@@ -212,6 +236,19 @@ export class Analyser {
       expected.push(entry.pid);
     }
     this.#pids.expect(expected, nowMs);
+    this.#linkDecoders();
+  }
+
+  #linkDecoders(): void {
+    const { video, audio, decoding } = this.#state;
+    if (video?.kind.name === "h264") {
+      video.decoding = decoding.video;
+      decoding.video.begin("h264");
+    }
+    if (audio?.kind.name === "aac") {
+      audio.decoding = decoding.audio;
+      decoding.audio.begin("aac");
+    }
   }
 
   /** Stuffing alone keeps a connection busy, but no decoder alive: neither PCR nor PAT comes. */
@@ -220,7 +257,7 @@ export class Analyser {
     this.#state.nullPackets += 1;
     this.#nullRun += 1;
     if (this.#nullRun % NULL_RUN_STEP !== 0 || clock.streamMs < NULL_RUN_LIMIT_MS) return;
-    const limit = NULL_RUN_LIMIT_MS * clock.bytesPerMs;
+    const limit = Math.max(NULL_RUN_LIMIT_MS * clock.bytesPerMs, NULL_RUN_LEAST_BYTES);
     const runBytes = this.#nullRun * PACKET_BYTES;
     if (runBytes <= limit || runBytes - NULL_RUN_STEP * PACKET_BYTES > limit) return;
     findings.add("pat", () => "Nothing but null packets, without PAT, for about a second at the mean rate.");

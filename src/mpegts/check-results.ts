@@ -1,5 +1,15 @@
 import { type AnalyserState, pcrAccuracy, sumOverStreams } from "./analyser-state.ts";
+import {
+  BUFFER_CHECKS,
+  bufferDetail,
+  bufferErrors,
+  bufferFault,
+  decoders,
+  isBufferJudged,
+  lateUnitsFault,
+} from "./buffer-checks.ts";
 import { CHECK_NAMES, CHECKS, type CheckGroup, type CheckName } from "./checks.ts";
+import { PCR_TICKS_PER_MS } from "./pcr-monitor.ts";
 
 /** Outcome of one check over the stream so far. */
 export interface CheckResult {
@@ -37,6 +47,15 @@ export function wholeStreamFaults(state: AnalyserState): WholeStreamFault[] {
     const worst = Math.round(accuracy.worstNs);
     add("pcr_accuracy", `${accuracy.errors} PCRs differ from the byte position by up to ${worst} ns.`);
   }
+  if (accuracy.constantRate && clock.rate.errors > 0) {
+    const { minBps, maxBps } = clock.rate;
+    const range = `${Math.round(minBps)} to ${Math.round(maxBps)} bit/s`;
+    add("constant_rate", `Over 100 packets the rate varies: ${range}.`);
+  }
+  if (decoders(state).some((decoder) => decoder.late > 0)) add("unit_late", lateUnitsFault(state));
+  for (const check of BUFFER_CHECKS) {
+    if (bufferErrors(state, check) > 0) add(check, bufferFault(state, check));
+  }
   if (state.video && state.start.inOrder === false) {
     add("stream_start", "The first packets are not PAT, PMT and the start of a picture.");
   } else if (state.video?.startsWithKey === false) {
@@ -64,6 +83,15 @@ function errorCount(
       const accuracy = pcrAccuracy(state);
       return accuracy.constantRate ? accuracy.errors : 0;
     }
+    case "constant_rate":
+      return pcrAccuracy(state).constantRate ? state.clock.rate.errors : 0;
+    case "unit_late":
+      return decoders(state).reduce((sum, decoder) => sum + decoder.late, 0);
+    case "video_transport_buffer":
+    case "video_main_buffer":
+    case "audio_transport_buffer":
+    case "audio_main_buffer":
+      return bufferErrors(state, check);
     case "dts_gap":
       return sumOverStreams(state, (stream) => stream.dts.summary().gaps);
     case "dts_overlap":
@@ -90,6 +118,15 @@ function isApplicable(state: AnalyserState, check: CheckName): boolean {
       return clock.count > 1;
     case "pcr_accuracy":
       return pcrAccuracy(state).constantRate === true;
+    case "constant_rate":
+      return pcrAccuracy(state).constantRate === true && clock.rate.spans > 0;
+    case "unit_late":
+      return decoders(state).some((decoder) => decoder.units > 0);
+    case "video_transport_buffer":
+    case "video_main_buffer":
+    case "audio_transport_buffer":
+    case "audio_main_buffer":
+      return isBufferJudged(state, check);
     case "pts":
       return sumOverStreams(state, (stream) => (stream.kind.media === "data" ? 0 : stream.pes)) > 0;
     case "sdt_repetition":
@@ -133,6 +170,20 @@ function detail(state: AnalyserState, check: CheckName): string {
       if (accuracy.constantRate) return `worst ${Math.round(accuracy.worstNs)} ns`;
       return accuracy.constantRate === false ? "not constant bit rate" : "too few PCRs";
     }
+    case "constant_rate": {
+      if (pcrAccuracy(state).constantRate !== true) return "not constant bit rate";
+      const { spans, minBps, maxBps } = clock.rate;
+      return spans > 0 ? `${Math.round(minBps)} to ${Math.round(maxBps)} bit/s` : "";
+    }
+    case "unit_late": {
+      const spare = Math.min(...decoders(state).map((decoder) => decoder.leastSpareTicks));
+      return Number.isFinite(spare) ? `least time to spare ${ms(spare / PCR_TICKS_PER_MS)}` : "";
+    }
+    case "video_transport_buffer":
+    case "video_main_buffer":
+    case "audio_transport_buffer":
+    case "audio_main_buffer":
+      return bufferDetail(state, check);
     case "pts": {
       const gaps = [...state.streams.values()].map((stream) => stream.pts.maxGapMs);
       return gaps.length > 0 ? `longest gap ${ms(Math.max(...gaps))}` : "";

@@ -1,8 +1,9 @@
 /**
- * Where a check belongs: ETSI TR 101 290 priorities 1 to 3, the decoder timeline (part of the verdict), or an
- * aim that only this project sets itself (shown, but no part of the verdict).
+ * Where a check belongs: ETSI TR 101 290 priorities 1 to 3, the decoder timeline and, at constant rate, the
+ * decoder's buffers (both part of the verdict), or an aim that only this project sets itself (shown, but no part
+ * of the verdict).
  */
-export type CheckGroup = "priority_1" | "priority_2" | "priority_3" | "timeline" | "aim";
+export type CheckGroup = "priority_1" | "priority_2" | "priority_3" | "timeline" | "decoder" | "aim";
 
 /** What is known of a check before a stream is seen: its clause (empty when it has none), title and group. */
 export interface CheckDefinition {
@@ -32,6 +33,12 @@ export const CHECKS = {
   dts_gap: { clause: "", title: "DTS without gaps", group: "timeline" },
   dts_overlap: { clause: "", title: "DTS without overlaps", group: "timeline" },
   dts_late: { clause: "", title: "DTS not behind PCR", group: "timeline" },
+  unit_late: { clause: "", title: "Access units complete at DTS", group: "timeline" },
+  constant_rate: { clause: "", title: "Rate constant over 100 packets", group: "decoder" },
+  video_transport_buffer: { clause: "3.3", title: "Buffer_error: video TB", group: "decoder" },
+  video_main_buffer: { clause: "3.3", title: "Buffer_error: video MB", group: "decoder" },
+  audio_transport_buffer: { clause: "3.3", title: "Buffer_error: audio TB", group: "decoder" },
+  audio_main_buffer: { clause: "3.3", title: "Buffer_error: audio B", group: "decoder" },
   pts_lead: { clause: "", title: "PTS 0-1 s ahead of PCR", group: "aim" },
   pes_header: { clause: "", title: "PES headers readable", group: "aim" },
   random_access: { clause: "", title: "AUD, SPS, PPS, IDR at each key", group: "aim" },

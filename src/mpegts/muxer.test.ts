@@ -92,6 +92,7 @@ describe("Muxer", () => {
   it("begins every slot of a Gop with a packet that carries the PCR", () => {
     const format = formatAt(rational(25));
     const [wire] = muxAll(format, [syntheticGop({ format, frames: 25 })], 0);
+    if (wire!.bps !== undefined) throw new Error("not at variable rate");
     for (const [slot, offset] of wire!.slotOffsets.entries()) {
       expect(offset % PACKET_BYTES).toBe(0);
       if (slot === wire!.slotOffsets.length - 1) expect(offset).toBe(wire!.bytes.length);

@@ -36,6 +36,17 @@ export interface FixtureOptions {
   readonly catSection?: readonly number[];
 }
 
+/** An AAC frame of 40 bytes at 48 kHz behind its ADTS header; small enough to be sent 0.7 s before it is heard. */
+const ADTS_FRAME = [
+  0xff,
+  0xf1,
+  0x4c,
+  0x80,
+  47 >> 3,
+  ((47 & 7) << 5) | 0x1f,
+  0xfc,
+  ...new Array(40).fill(0x21),
+];
 const PCR_PERIOD = 20;
 const FRAME_MS = 40;
 const GOP_FRAMES = 25;
@@ -78,7 +89,7 @@ export function goodStream(options: FixtureOptions = {}): FixturePacket[] {
     if (index >= (audioFrames * 1024) / 48) {
       const exact = dtsAt((audioFrames * 1024) / 48);
       const dts = options.mapDts?.(exact, 0x101, audioFrames) ?? exact;
-      queue.push(...packetise(0x101, pes(0xc0, dts, dts, new Array(200).fill(0x21)), false, false));
+      queue.push(...packetise(0x101, pes(0xc0, dts, dts, ADTS_FRAME), false, false));
       audioFrames += 1;
     }
     const pcrOnly = index > 0 && index % PCR_PERIOD === 0;

@@ -21,11 +21,15 @@ const ACCESS_UNIT_DELIMITER_BYTES = 6;
 /** primary_pic_type of the access unit delimiter (ITU-T H.264 table 7-5): I only, or anything. */
 const AUD_INTRA = 0x10;
 const AUD_ANY = 0xf0;
+/** Adaptation field of length and flags only. */
+const FLAGS_FIELD_BYTES = 2;
 const STREAM_ID_VIDEO = 0xe0;
 const STREAM_ID_AUDIO = 0xc0;
 const PAYLOAD_ONLY = 0x10;
 const ADAPTATION_ONLY = 0x20;
 const ADAPTATION_AND_PAYLOAD = 0x30;
+const STUFFING_PACKET = new Uint8Array(PACKET_BYTES).fill(0xff);
+STUFFING_PACKET.set([0x47, 0x1f, 0xff, PAYLOAD_ONLY]);
 const RANDOM_ACCESS = 0x40;
 const HAS_PCR = 0x10;
 
@@ -37,18 +41,52 @@ export function accessUnitBytes(gop: Gop, index: number): number {
 }
 
 /**
- * Packets that a PES packet of `bytes` fills. A picture's header is counted at its longest: when PTS equals DTS
- * it is padded with PES stuffing bytes to the same length, so that sizes are known before times are.
+ * Packets that a PES packet of `bytes` fills, when the first one's adaptation field takes `field` bytes. A
+ * picture's header is counted at its longest: when PTS equals DTS it is padded with PES stuffing bytes to the same
+ * length, so that sizes are known before times are.
  */
-export function packetsFor(bytes: number, withPcr: boolean): number {
-  const first = PACKET_PAYLOAD_BYTES - (withPcr ? PCR_FIELD_BYTES : 0);
+export function packetsFor(bytes: number, field: number): number {
+  const first = PACKET_PAYLOAD_BYTES - field;
   return bytes <= first ? 1 : 1 + Math.ceil((bytes - first) / PACKET_PAYLOAD_BYTES);
+}
+
+/** Bytes of adaptation field that the first packet of picture `index` needs. */
+export function videoFieldBytes(index: number, withPcr: boolean): number {
+  if (withPcr) return PCR_FIELD_BYTES;
+  return index === 0 ? FLAGS_FIELD_BYTES : 0;
+}
+
+/** A PES packet on its way into transport packets. */
+class PesScratch {
+  readonly pid: number;
+  bytes = new Uint8Array(1 << 12);
+  length = 0;
+  sent = 0;
+  randomAccess = false;
+
+  constructor(pid: number) {
+    this.pid = pid;
+  }
+
+  /** Begins a PES packet of `length` bytes and returns where to write it. */
+  begin(length: number, randomAccess: boolean): Uint8Array {
+    if (this.bytes.length < length) this.bytes = new Uint8Array(2 * length);
+    this.length = length;
+    this.sent = 0;
+    this.randomAccess = randomAccess;
+    return this.bytes;
+  }
+
+  get isFinished(): boolean {
+    return this.sent === this.length;
+  }
 }
 
 /** Writes transport packets into one exactly sized buffer at a time; owns the continuity counters of a stream. */
 export class PacketWriter {
   #target = new Uint8Array(0);
-  #pes = new Uint8Array(1 << 16);
+  readonly #video = new PesScratch(Pid.video);
+  readonly #audio = new PesScratch(Pid.audio);
   readonly #counters = new Uint8Array(0x2000);
   /** Byte position of the next packet. */
   position = 0;
@@ -86,10 +124,16 @@ export class PacketWriter {
     this.position += PACKET_BYTES;
   }
 
-  /** Picture `index` of a Gop as a PES packet of unbounded length (2.4.3.7), its first packet with the PCR. */
-  video(gop: Gop, index: number, pts: number, dts: number, pcr: number): void {
+  /** A packet of stuffing (2.4.1). */
+  stuffing(): void {
+    this.#target.set(STUFFING_PACKET, this.position);
+    this.position += PACKET_BYTES;
+  }
+
+  /** Prepares picture `index` of a Gop as a PES packet of unbounded length (2.4.3.7); packets may follow. */
+  beginVideo(gop: Gop, index: number, pts: number, dts: number): void {
     const length = VIDEO_PES_BYTES + accessUnitBytes(gop, index);
-    const pes = this.#scratch(length);
+    const pes = this.#video.begin(length, index === 0);
     const delayed = wrapTimestamp(pts) !== wrapTimestamp(dts);
     this.#pesHeader(pes, STREAM_ID_VIDEO, 0, pts, delayed ? dts : undefined, VIDEO_PES_BYTES - 9);
     let at = VIDEO_PES_BYTES;
@@ -106,17 +150,27 @@ export class PacketWriter {
     const offset = gop.video.offsets[index]!;
     pes.set(gop.video.data.subarray(offset, offset + gop.video.sizes[index]!), at);
     lengthsToStartCodes(pes, at, length);
-    this.#packets(Pid.video, pes, length, pcr, index === 0);
   }
 
-  /** One AAC frame as a PES packet of its own, behind an ADTS header. */
-  audio(config: AudioConfig, frame: Uint8Array, pts: number): void {
+  /** The next packet of the prepared picture, with a PCR (27 MHz ticks) if there is one; false: it was the last. */
+  videoPacket(pcr?: number): boolean {
+    this.#packet(this.#video, pcr);
+    return !this.#video.isFinished;
+  }
+
+  /** Prepares one AAC frame as a PES packet of its own, behind an ADTS header; packets may follow. */
+  beginAudio(config: AudioConfig, frame: Uint8Array, pts: number): void {
     const length = AUDIO_PES_HEADER_BYTES + ADTS_HEADER_BYTES + frame.length;
-    const pes = this.#scratch(length);
+    const pes = this.#audio.begin(length, false);
     this.#pesHeader(pes, STREAM_ID_AUDIO, length - 6, pts, undefined, AUDIO_PES_HEADER_BYTES - 9);
     writeAdtsHeader(pes, AUDIO_PES_HEADER_BYTES, config, frame.length);
     pes.set(frame, AUDIO_PES_HEADER_BYTES + ADTS_HEADER_BYTES);
-    this.#packets(Pid.audio, pes, length, undefined, false);
+  }
+
+  /** The next packet of the prepared audio frame; false: it was the last. */
+  audioPacket(): boolean {
+    this.#packet(this.#audio, undefined);
+    return !this.#audio.isFinished;
   }
 
   #pesHeader(
@@ -141,36 +195,28 @@ export class PacketWriter {
     if (dts !== undefined) writeTimestamp(pes, 14, 1, dts);
   }
 
-  /** Cuts a PES packet into transport packets; what the last one lacks is stuffed in its adaptation field. */
-  #packets(
-    pid: number,
-    pes: Uint8Array,
-    length: number,
-    pcr: number | undefined,
-    randomAccess: boolean,
-  ): void {
+  /** Cuts one transport packet off a PES packet; what the last one lacks is stuffed in its adaptation field. */
+  #packet(pes: PesScratch, pcr: number | undefined): void {
     const target = this.#target;
-    let sent = 0;
-    while (sent < length) {
-      const first = sent === 0;
-      const field = first && pcr !== undefined ? PCR_FIELD_BYTES : 0;
-      const payload = Math.min(length - sent, PACKET_PAYLOAD_BYTES - field);
-      const adaptation = PACKET_PAYLOAD_BYTES - payload;
-      const at = this.position;
-      const control = adaptation > 0 ? ADAPTATION_AND_PAYLOAD : PAYLOAD_ONLY;
-      this.#header(pid, first, control | this.#nextCounter(pid));
-      if (adaptation > 0) {
-        target[at + 4] = adaptation - 1;
-        if (adaptation > 1) {
-          target[at + 5] = (randomAccess && first ? RANDOM_ACCESS : 0) | (field > 0 ? HAS_PCR : 0);
-          if (field > 0) writePcr(target, at + 6, pcr!);
-          target.fill(0xff, at + (field > 0 ? 12 : 6), at + 4 + adaptation);
-        }
+    const at = this.position;
+    const first = pes.sent === 0;
+    const marksAccess = first && pes.randomAccess;
+    const field = pcr !== undefined ? PCR_FIELD_BYTES : marksAccess ? FLAGS_FIELD_BYTES : 0;
+    const payload = Math.min(pes.length - pes.sent, PACKET_PAYLOAD_BYTES - field);
+    const adaptation = PACKET_PAYLOAD_BYTES - payload;
+    const control = adaptation > 0 ? ADAPTATION_AND_PAYLOAD : PAYLOAD_ONLY;
+    this.#header(pes.pid, first, control | this.#nextCounter(pes.pid));
+    if (adaptation > 0) {
+      target[at + 4] = adaptation - 1;
+      if (adaptation > 1) {
+        target[at + 5] = (marksAccess ? RANDOM_ACCESS : 0) | (pcr !== undefined ? HAS_PCR : 0);
+        if (pcr !== undefined) writePcr(target, at + 6, pcr);
+        target.fill(0xff, at + (pcr !== undefined ? 12 : 6), at + 4 + adaptation);
       }
-      target.set(pes.subarray(sent, sent + payload), at + 4 + adaptation);
-      sent += payload;
-      this.position += PACKET_BYTES;
     }
+    target.set(pes.bytes.subarray(pes.sent, pes.sent + payload), at + 4 + adaptation);
+    pes.sent += payload;
+    this.position += PACKET_BYTES;
   }
 
   #header(pid: number, unitStart: boolean, control: number): void {
@@ -186,11 +232,6 @@ export class PacketWriter {
     const counter = this.#counters[pid]!;
     this.#counters[pid] = (counter + 1) & 15;
     return counter;
-  }
-
-  #scratch(length: number): Uint8Array {
-    if (this.#pes.length < length) this.#pes = new Uint8Array(2 * length);
-    return this.#pes;
   }
 }
 

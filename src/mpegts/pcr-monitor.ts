@@ -1,6 +1,7 @@
 import type { Findings } from "./findings.ts";
 import { PcrAccuracy } from "./pcr-accuracy.ts";
 import { TIMESTAMP_WRAP, wrappedDelta } from "./pes-header.ts";
+import { RateMonitor } from "./rate-monitor.ts";
 import { AIM_GRACE_MS } from "./repetition.ts";
 
 /** Ticks of the 27 MHz system clock in a millisecond (ISO/IEC 13818-1 2.4.2.1). */
@@ -25,6 +26,9 @@ export class PcrMonitor {
   backward = 0;
   jumpsOver1s = 0;
   readonly accuracy = new PcrAccuracy();
+  readonly rate = new RateMonitor();
+  /** Counts the breaks of the time base or the byte count: only within an epoch may two PCRs be compared. */
+  epoch = 0;
   readonly #findings: Findings;
   #last = -1;
   #totalTicks = 0;
@@ -40,6 +44,11 @@ export class PcrMonitor {
     return this.#totalTicks / PCR_TICKS_PER_MS;
   }
 
+  /** The same in 27 MHz ticks. */
+  get streamTicks(): number {
+    return this.#totalTicks;
+  }
+
   /** Mean rate between the first and the latest PCR, 0 while unknown. */
   get bytesPerMs(): number {
     return this.#totalTicks > 0 ? (this.#lastPosition - this.#firstPosition) / this.streamMs : 0;
@@ -51,10 +60,23 @@ export class PcrMonitor {
     return wrappedDelta(timestamp, Math.floor(this.#last / PCR_TICKS_PER_TIMESTAMP), TIMESTAMP_WRAP) / 90;
   }
 
+  /** Where `timestamp` (90 kHz) lies on the stream's own clock, in 27 MHz ticks; NaN before the first PCR. */
+  ticksOf(timestamp: number): number {
+    if (this.#last < 0) return Number.NaN;
+    return this.#totalTicks + wrappedDelta(timestamp * PCR_TICKS_PER_TIMESTAMP, this.#last, PCR_WRAP);
+  }
+
   /** The next PCR belongs to another time base. */
   forget(): void {
     this.#last = -1;
+    this.restart();
+  }
+
+  /** Here is a break of the time base or the byte count. */
+  restart(): void {
+    this.epoch += 1;
     this.accuracy.restart();
+    this.rate.restart();
   }
 
   /** Takes a PCR in 27 MHz ticks; `restart`: its packet bears the discontinuity_indicator. */
@@ -66,6 +88,7 @@ export class PcrMonitor {
     if (this.#last >= 0) this.#step(wrappedDelta(pcr, this.#last, PCR_WRAP));
     this.#last = pcr;
     this.accuracy.push(position, this.#totalTicks);
+    this.rate.push(position, this.#totalTicks);
   }
 
   #step(ticks: number): void {
@@ -77,7 +100,7 @@ export class PcrMonitor {
       if (ms > AIM_MS + AIM_GRACE_MS) this.overAim += 1;
       return;
     }
-    this.accuracy.restart();
+    this.restart();
     if (ms < 0) {
       this.backward += 1;
       this.#findings.add("pcr_discontinuity", () => `PCR went back by ${(-ms).toFixed(1)} ms, unannounced.`);

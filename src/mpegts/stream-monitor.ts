@@ -1,4 +1,5 @@
 import { AccessUnitStart } from "./access-unit-start.ts";
+import type { DecoderInput } from "./decoder-input.ts";
 import { DtsTrack } from "./dts-track.ts";
 import type { Findings } from "./findings.ts";
 import type { PcrMonitor } from "./pcr-monitor.ts";
@@ -15,6 +16,8 @@ const MAX_LEAD_MS = 1000;
 export class StreamMonitor {
   readonly pid: number;
   kind: StreamKind;
+  /** Where its packets go, when it is the programme's first video or audio and of a kind that is judged. */
+  decoding: DecoderInput | undefined;
   readonly dts = new DtsTrack();
   readonly pts: Repetition;
   /** PES packets with a PTS, and such whose header makes no sense. */
@@ -56,15 +59,27 @@ export class StreamMonitor {
     return `${this.kind.name}@${this.pid}`;
   }
 
-  /** Takes the payload `bytes[from … to)` of a packet. */
-  push(bytes: Uint8Array, from: number, to: number, start: boolean, randomAccess: boolean): void {
+  /** Takes the payload `bytes[from … to)` of the packet at `position`. */
+  push(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    start: boolean,
+    randomAccess: boolean,
+    position: number,
+  ): void {
     if (start) this.#begin(randomAccess);
+    let data = from;
+    let dts = Number.NaN;
     if (this.#header.state === "reading") {
-      const end = this.#header.push(bytes, from, to);
-      if (this.#header.state === "reading") return;
-      this.#onHeader();
-      this.#scan(bytes, end, to);
-    } else this.#scan(bytes, from, to);
+      data = this.#header.push(bytes, from, to);
+      if (this.#header.state !== "reading") {
+        this.#onHeader();
+        if (this.#header.pts >= 0) dts = this.#clock.ticksOf(this.#header.dts);
+      }
+    }
+    if (this.#header.state !== "reading") this.#scan(bytes, data, to);
+    this.decoding?.push(position, bytes, from, data, to, dts);
   }
 
   /** A signalled break of the time base: the next timestamps are not compared with the last ones. */
@@ -145,6 +160,8 @@ export class StreamMonitor {
   #onUnitStart(): void {
     this.#scanning = false;
     const isGood = this.#unit.isRandomAccess;
+    const [profile, constraints, level] = this.#unit.level;
+    if (this.#unit.sps) this.decoding?.setLevel(profile!, constraints!, level!);
     this.startsWithKey ??= isGood;
     if (!this.#isKey || isGood) return;
     this.badKeys += 1;

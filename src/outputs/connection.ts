@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import type { StreamSession } from "../sessions/session.ts";
 import type { EndReason } from "../sessions/state.ts";
+import { tcpKey } from "../sessions/tcp-table.ts";
 
 /** How long the last bytes may take to leave when a stream is ended from our side. */
 const CLOSE_MS = 1_000;
@@ -28,6 +29,17 @@ export function dedicate(socket: Socket): void {
   socket.setNoDelay(true);
 }
 
+/** Ties a session to the connection that carries nothing but its stream: when one ends, it is known why. */
+export function followConnection(session: StreamSession, socket: Socket): void {
+  const { localAddress, localPort, remoteAddress, remotePort } = socket;
+  if (localAddress && localPort && remoteAddress && remotePort) {
+    session.tcpKey = tcpKey({ localAddress, localPort, remoteAddress, remotePort });
+  }
+  socket.once("error", (failure) => lose(session, failure));
+  if (socket.destroyed) session.end("client_gone");
+  else socket.once("close", () => session.end("client_gone"));
+}
+
 /** Closes the connection of a session that ended. What it has taken still arrives, unless nobody is there to take it. */
 export function letGo(socket: Socket, reason: EndReason, clock: Clock): void {
   if (socket.destroyed) return;
@@ -41,8 +53,8 @@ export function letGo(socket: Socket, reason: EndReason, clock: Clock): void {
   socket.once("close", () => patience.cancel());
 }
 
-/** A connection failed. Players leave with a reset, since they do not read on; anything else is a network that broke. */
-export function lose(session: StreamSession, failure: NodeJS.ErrnoException): void {
+/** Players leave with a reset, since they do not read on; anything else is a network that broke. */
+function lose(session: StreamSession, failure: NodeJS.ErrnoException): void {
   if (failure.code === "ECONNRESET" || failure.code === "EPIPE") return;
   session.failed("write_failed", `The connection broke (${failure.code ?? failure.message}).`);
   session.end("connection_lost");

@@ -5,7 +5,7 @@ import type { ChannelHold, ChannelManager } from "../channels/channel-manager.ts
 import type { StreamSession } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 import { clientOf } from "./client.ts";
-import { dedicate, isTaken, lose } from "./connection.ts";
+import { dedicate, followConnection, isTaken } from "./connection.ts";
 import { TsViewer } from "./ts-viewer.ts";
 
 /** What the MPEG-TS output needs. */
@@ -60,6 +60,7 @@ async function serve(
     client: clientOf(request),
   });
   const hold = holdFor(session, options.manager, number);
+  session.onEnd(() => hold.release(session.isProbe ? PROBE_LINGER_MS : 0));
   const { channel } = hold;
   reply.hijack();
   // The length is not known and the end of the connection is the end of the stream, in HTTP/1.1 as in 1.0.
@@ -67,26 +68,18 @@ async function serve(
   reply.raw.writeHead(200, HEADERS);
   reply.raw.flushHeaders();
   dedicate(socket);
-  const viewer = new TsViewer(socket, channel.ring, session, options.clock);
+  const viewer = new TsViewer(socket, channel.ring, channel.pace(), session, options.clock);
   viewers.add(viewer);
   const unsubscribe = channel.subscribe({
     onRelease: () => viewer.pump(),
+    onThrottle: () => viewer.setPace(channel.pace()),
     onOffAir: () => session.end("off_air"),
   });
-  session.onEnd(() => {
-    unsubscribe();
-    hold.release(session.isProbe ? PROBE_LINGER_MS : 0);
-  });
-  socket.once("error", (failure) => lose(session, failure));
-  const leave = () => {
-    session.end("client_gone");
-    viewers.delete(viewer);
-  };
-  if (socket.destroyed) leave();
-  else {
-    socket.once("close", leave);
-    viewer.pump();
-  }
+  session.onEnd(unsubscribe);
+  socket.once("close", () => void viewers.delete(viewer));
+  followConnection(session, socket);
+  if (socket.destroyed) viewers.delete(viewer);
+  else viewer.pump();
   return reply;
 }
 

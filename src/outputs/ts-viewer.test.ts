@@ -4,10 +4,14 @@ import { ManualClock } from "../base/clock.ts";
 import { WireRing } from "../channels/wire-ring.ts";
 import type { StreamSession } from "../sessions/session.ts";
 import { SessionManager } from "../sessions/session-manager.ts";
+import { MODES } from "../throttle/modes.ts";
+import { settingsOf } from "../throttle/settings.fixtures.ts";
 import { TsViewer } from "./ts-viewer.ts";
 
 const GOP_BYTES = 188 * 1000;
 const FRAMES = 30;
+/** What a viewer hands over at once. */
+const WRITE_BYTES = 348 * 188;
 const limits = {
   ...{ perChannel: 5, total: 10, idleTimeoutMs: 300_000, maxErrors: 10 },
   cleanupIntervalMs: 3_600_000,
@@ -45,6 +49,7 @@ let session: StreamSession;
 let ring: WireRing;
 let socket: Tap;
 let viewer: TsViewer;
+let made: number;
 
 beforeEach(() => {
   clock = new ManualClock();
@@ -52,12 +57,18 @@ beforeEach(() => {
   session = manager.reserve({ protocol: "ts", client: { ip: "10.0.0.1", userAgent: "" } });
   ring = new WireRing(FRAMES * 4);
   socket = new Tap();
-  viewer = new TsViewer(socket, ring, session, clock);
+  const conditions = { framesPerSecond: FRAMES, ringFrames: ring.capacityFrames };
+  const pace = MODES.realtime.pace(settingsOf("realtime"), conditions);
+  viewer = new TsViewer(socket, ring, pace, session, clock);
+  made = 0;
 });
 
 function release(): void {
-  ring.append({ bytes: new Uint8Array(GOP_BYTES), frames: FRAMES } as Parameters<WireRing["append"]>[0]);
-  ring.release(GOP_BYTES);
+  ring.append({
+    ...{ bytes: new Uint8Array(GOP_BYTES), frame: made++ * FRAMES, frames: FRAMES },
+    ...{ slotsPerFrame: 1, slotOffsets: new Uint32Array(FRAMES + 1).fill(GOP_BYTES) },
+  });
+  ring.advance(made * FRAMES);
   viewer.pump();
 }
 
@@ -77,7 +88,7 @@ describe("a session's bytes", () => {
     viewer.pump();
     expect([session.bytesSent, session.state]).toEqual([10_000, "active"]);
     socket.passOn();
-    expect(session.bytesSent).toBe(65_536);
+    expect(session.bytesSent).toBe(WRITE_BYTES);
   });
 });
 
@@ -93,7 +104,7 @@ describe("a viewer that pauses", () => {
     const before = session.bytesSent;
     socket.passOn();
     expect([session.state, session.jumps]).toEqual(["active", 1]);
-    expect(session.bytesSent).toBe(before + 65_536);
+    expect(session.bytesSent).toBe(before + WRITE_BYTES);
     expect(manager.count).toBe(1);
   });
 
@@ -122,6 +133,7 @@ test("a viewer that falls out of the ring goes on at the newest keyframe", () =>
   for (let gop = 0; gop < 6; gop++) release();
   socket.passOn();
   expect([session.jumps, session.errorCount]).toEqual([1, 0]);
+  expect(session.bytesSent % 188, "what it was sent ends with a whole packet").toBe(0);
 });
 
 test("our own fault is an error of this viewer, over with the next group of pictures", () => {

@@ -14,7 +14,7 @@ import type { StreamSession } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 import { StreamThrottler, type StreamThrottlerOptions } from "../throttle/stream-throttler.ts";
 import { clientOf } from "./client.ts";
-import { dedicate, isTaken, letGo, lose } from "./connection.ts";
+import { dedicate, followConnection, isTaken, letGo } from "./connection.ts";
 import { SocketWriter } from "./socket-writer.ts";
 
 /**
@@ -113,6 +113,8 @@ class VodOutput {
     const startFrame = startFrameOf(request.query.start, media);
     // Probing players ask for the head alone: that must not start an encoder.
     if (request.method === "HEAD") return reply.headers(HEADERS).send();
+    await this.#roomAgain();
+    // From here to the slot nothing waits: neither can be taken twice.
     if (isTaken(request.raw.socket)) return reply.hijack();
     const playback = this.#begin(request, reply, media, startFrame);
     const { session, scope } = playback;
@@ -141,6 +143,13 @@ class VodOutput {
     return reply;
   }
 
+  /** A player that jumps leaves and comes at once: it waits until the encoder that it had is gone. */
+  async #roomAgain(): Promise<void> {
+    if (this.#playbacks.size < this.#options.settings().maxEncoders) return;
+    const ending = [...this.#playbacks].filter(({ session }) => session.endReason);
+    if (ending.length > 0) await Promise.race(ending.map(({ scope }) => scope.close()));
+  }
+
   /** Takes a slot and a session, before anything is started for them. */
   #begin(request: VodRequest, reply: FastifyReply, media: MediaEntry, startFrame: number): Playback {
     const { clock, settings, sessions, onStart } = this.#options;
@@ -162,8 +171,6 @@ class VodOutput {
     });
     scope.defer(() => void this.#playbacks.delete(playback));
     dedicate(socket);
-    socket.once("error", (failure) => lose(session, failure));
-    socket.once("close", () => session.end("client_gone"));
     const looking = clock.every(LOOK_MS, () => session.look());
     scope.defer(() => looking.cancel());
     session.onEnd((reason) => {
@@ -171,7 +178,7 @@ class VodOutput {
       if (reason !== "failed" || reply.sent) letGo(socket, reason, clock);
       void scope.close();
     });
-    if (socket.destroyed) session.end("client_gone");
+    followConnection(session, socket);
     return playback;
   }
 

@@ -15,6 +15,8 @@ export function describeNews(session: StreamSession, news: SessionNews): NewsDes
     ...{ address: client.ip, userAgent: client.userAgent, player: session.player },
   };
   switch (news.type) {
+    case "created":
+      return { level: "debug", message: "session created", fields: about };
     case "established":
       return { level: "info", message: "viewer tuned in", fields: about };
     case "jumped":

@@ -66,19 +66,21 @@ describe("limits", () => {
     expect(new Set([...manager.live].map(({ id }) => id)).size).toBe(50);
   });
 
-  test("refusals are told once in ten seconds, with their number", async () => {
+  test("refusals are told at once, and then every ten seconds with their number", async () => {
     const manager = managerWith({ perChannel: 1 });
     manager.reserve(on(1));
-    for (let second = 0; second < 25; second++) {
-      attempt(manager, on(1));
-      attempt(manager, on(1));
+    for (let refused = 0; refused < 950; refused++) attempt(manager, on(1));
+    expect(refusals.map(({ count }) => count)).toEqual([1]);
+    for (let second = 0; second < 15; second++) {
       await clock.advance(1_000);
+      attempt(manager, on(1));
     }
-    expect(refusals.map(({ count, limit }) => [count, limit])).toEqual([
-      [1, 1],
-      [20, 1],
-      [20, 1],
-    ]);
+    await clock.advance(30_000);
+    expect(refusals.map(({ count }) => count)).toEqual([1, 949 + 9, 6]);
+    attempt(manager, on(1));
+    expect(refusals.length).toBe(4);
+    manager.close();
+    expect(clock.pending).toBe(0);
   });
 
   test("the total holds over all channels and for files on demand", () => {
@@ -169,7 +171,7 @@ describe("a session", () => {
     session.end("client_gone");
     const told = news.map(([, item]) => (item.type === "changed" ? `${item.to} ${item.reason}` : item.type));
     expect(told).toEqual([
-      ...["active first_byte", "idle no_drain", "active drain_resumed"],
+      ...["created", "active first_byte", "idle no_drain", "active drain_resumed"],
       ...["error", "error error", "active recovered", "disconnected ended_by_operator"],
     ]);
   });
@@ -237,7 +239,7 @@ describe("a session", () => {
     await clock.advance(waitMs ?? 0);
     session.sent(more ?? 0);
     session.end("client_gone");
-    expect(session.isProbe).toBe(isProbe);
+    expect([session.isProbe, manager.probeCount]).toEqual([isProbe, isProbe ? 1 : 0]);
     expect(news.some(([, { type }]) => type === "established")).toBe(!isProbe);
     if (isProbe) expect(() => manager.find(session.id)).toThrow("probe");
     else expect(manager.find(session.id)).toBe(session);

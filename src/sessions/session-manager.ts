@@ -65,8 +65,10 @@ export class SessionManager {
   readonly #ended: EndedSessions;
   #limits: SessionLimits;
   #sweeper: Timer | undefined;
-  #refusals = { sinceMs: Number.NEGATIVE_INFINITY, count: 0 };
+  /** Refused since the last news of it, and when the next are due; undefined while nobody is refused. */
+  #refusals: { readonly timer: Timer; untold: Refusal | undefined } | undefined;
   #closed = false;
+  #probeCount = 0;
 
   constructor(options: SessionManagerOptions) {
     this.#options = options;
@@ -83,6 +85,11 @@ export class SessionManager {
 
   get count(): number {
     return this.#live.size;
+  }
+
+  /** How many players only had a look, since the server was started. */
+  get probeCount(): number {
+    return this.#probeCount;
   }
 
   /**
@@ -103,6 +110,7 @@ export class SessionManager {
     const { channel } = request;
     if (channel) this.#perChannel.set(channel.id, (this.#perChannel.get(channel.id) ?? 0) + 1);
     this.#sweeper ??= clock.every(this.#limits.cleanupIntervalMs, () => this.sweep());
+    onNews?.(session, { type: "created" });
     return session;
   }
 
@@ -150,6 +158,7 @@ export class SessionManager {
   /** Ends all sessions and takes no more. */
   close(reason: EndReason = "shutdown"): void {
     this.#closed = true;
+    this.#refusals?.timer.cancel();
     for (const session of [...this.#live.values()]) session.end(reason);
   }
 
@@ -171,17 +180,27 @@ export class SessionManager {
   }
 
   #refuse(channel: SessionRequest["channel"], what: string, limit: number, key: string): never {
-    const nowMs = this.#options.clock.now();
-    this.#refusals.count++;
-    if (nowMs - this.#refusals.sinceMs >= REFUSAL_NEWS_MS) {
-      this.#options.onRefusal?.({ channel, limit, key, count: this.#refusals.count });
-      this.#refusals = { sinceMs: nowMs, count: 0 };
-    }
+    this.#tellRefusal({ channel, limit, key, count: 1 });
     throw new AppError(
       "max_sessions_reached",
       `Max sessions reached: ${what}. ${key} (now ${limit}) raises the limit; a lower session_manager.idle_timeout_seconds frees the slots of paused viewers sooner.`,
       { members: { limit, key } },
     );
+  }
+
+  /** The first at once, those that follow together, every ten seconds. */
+  #tellRefusal(refusal: Refusal): void {
+    if (this.#refusals) {
+      this.#refusals.untold = { ...refusal, count: (this.#refusals.untold?.count ?? 0) + 1 };
+      return;
+    }
+    this.#options.onRefusal?.(refusal);
+    const timer = this.#options.clock.after(REFUSAL_NEWS_MS, () => {
+      const untold = this.#refusals?.untold;
+      this.#refusals = undefined;
+      if (untold) this.#tellRefusal(untold);
+    });
+    this.#refusals = { timer, untold: undefined };
   }
 
   #release(session: StreamSession): void {
@@ -192,7 +211,8 @@ export class SessionManager {
       if (left > 0) this.#perChannel.set(channel.id, left);
       else this.#perChannel.delete(channel.id);
     }
-    if (!session.isProbe) this.#ended.add(session);
+    if (session.isProbe) this.#probeCount++;
+    else this.#ended.add(session);
     if (this.#live.size > 0) return;
     this.#sweeper?.cancel();
     this.#sweeper = undefined;

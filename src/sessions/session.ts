@@ -78,6 +78,8 @@ export interface ThrottleFigures {
 
 /** News of a session. Its figures are in the session. */
 export type SessionNews =
+  /** It has a slot. */
+  | { readonly type: "created" }
   | Extract<SessionEffect, { type: "changed" }>
   /** It is no probe: somebody watches. */
   | { readonly type: "established" }
@@ -114,6 +116,8 @@ export class StreamSession {
   readonly errors: SessionError[] = [];
   /** Tells how it is paced; set by whoever paces. */
   throttle: (() => ThrottleFigures) | undefined;
+  /** Its connection in the kernel's table (`tcp-table.ts`); undefined for a session without one of its own. */
+  tcpKey: string | undefined;
   readonly #surroundings: SessionSurroundings;
   readonly #startMs: number;
   readonly #rate: RateWindow;

@@ -18,6 +18,22 @@ describe("realtime", () => {
     expect(outcome.events).toEqual([{ type: "clock_found", pid: 0x100 }]);
   });
 
+  it("puts in the clock where the source has too little of it", async () => {
+    const input = Buffer.from(variableStream(10));
+    let seen = 0;
+    for (let at = 0; at < input.length; at += 188) {
+      const hasPcr = input[at + 3]! & 0x20 && input[at + 4]! >= 7 && input[at + 5]! & 0x10;
+      if (hasPcr && seen++ % 5 !== 0) input[at + 5]! &= ~0x10;
+    }
+    expect(analyse(input).pcr_gap_ms).toBeGreaterThan(90);
+    for (const target of [TARGET, 800_000]) {
+      const report = analyse((await run(chunksOf(input), { targetBitrateBps: target })).bytes);
+      expect(report).toMatchObject({ verdict: "clean", constant_bitrate: true });
+      expect(report.pcr_gap_ms).toBeLessThanOrEqual(40);
+      expect(report.pcr_accuracy_ns).toBeLessThanOrEqual(50);
+    }
+  });
+
   it("leaves at the target rate: every second within a piece of it", async () => {
     const outcome = await run(chunksOf(variableStream(12)), { targetBitrateBps: TARGET });
     for (let ms = 0; ms < 10_000; ms += 100) {
@@ -160,12 +176,12 @@ function rateByClock(bytes: Uint8Array): number {
   return ((last.at - first.at) * 8 * 27_000_000) / (last.ticks - first.ticks);
 }
 
-/** Everything but null packets, with the PCRs blanked: what must come out as it went in. */
+/** Every packet with payload but null packets, with the PCRs blanked: what must come out as it went in. */
 function withoutNulls(bytes: Uint8Array): string {
   const kept: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += 188) {
     const packet = Buffer.from(bytes.subarray(at, at + 188));
-    if ((packet.readUInt16BE(1) & 0x1fff) === 0x1fff) continue;
+    if ((packet.readUInt16BE(1) & 0x1fff) === 0x1fff || (packet[3]! & 0x30) === 0x20) continue;
     if (packet[3]! & 0x20 && packet[4]! >= 7 && packet[5]! & 0x10) packet.fill(0, 6, 12);
     kept.push(packet);
   }

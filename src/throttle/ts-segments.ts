@@ -30,8 +30,8 @@ export interface Segment {
   /** Time from the start of the stream, in ticks of 27 MHz; runs on over discontinuities of the PCR. */
   readonly start: number;
   readonly ticks: number;
-  /** PCR of its first packet; undefined where the stream has no clock. */
-  readonly pcr?: number;
+  /** The PCR that its first packet carries, and on which PID; undefined where the stream has no clock. */
+  readonly clock?: { readonly pid: number; readonly pcr: number };
 }
 
 /** What a `SegmentReader` notices beside the segments. */
@@ -128,7 +128,9 @@ export class SegmentReader implements PacketSink {
     if (ticks !== undefined) this.#ticksPerByte = ticks / this.#filled;
     const lasted = ticks ?? Math.round(this.#filled * this.#ticksPerByte);
     const bytes = this.#buffer.slice(0, this.#filled);
-    this.#finished.push({ bytes, start: this.#start, ticks: lasted, pcr: this.#pcr });
+    const clock =
+      this.#pid === undefined || this.#pcr === undefined ? undefined : { pid: this.#pid, pcr: this.#pcr };
+    this.#finished.push({ bytes, start: this.#start, ticks: lasted, clock });
     this.#start += lasted;
     this.#filled = 0;
   }

@@ -9,6 +9,27 @@ export function packetPid(stream: Uint8Array, offset: number): number {
 }
 
 /**
+ * The PCR of the transport packet at the start of `packet`, in seconds (ISO/IEC 13818-1 2.4.3.5); undefined when it
+ * has none.
+ */
+export function clockOf(packet: Buffer): number | undefined {
+  const hasClock = (packet[3]! & 0x20) !== 0 && packet[4]! >= 7 && (packet[5]! & 0x10) !== 0;
+  if (!hasClock) return undefined;
+  const base = packet.readUInt32BE(6) * 2 + (packet[10]! >> 7);
+  return (base * 300 + (((packet[10]! & 1) << 8) | packet[11]!)) / 27_000_000;
+}
+
+/** Where each PCR of a captured stream stands, and what it says, in seconds. */
+export function clocksIn(stream: Buffer): { readonly position: number; readonly seconds: number }[] {
+  const clocks: { position: number; seconds: number }[] = [];
+  for (let position = 0; position + PACKET_BYTES <= stream.length; position += PACKET_BYTES) {
+    const seconds = clockOf(stream.subarray(position, position + PACKET_BYTES));
+    if (seconds !== undefined) clocks.push({ position, seconds });
+  }
+  return clocks;
+}
+
+/**
  * Takes the unfinished end off a captured transport stream, in place: from each PID everything from its last
  * payload start on. What is left ends with whole pictures and whole sound frames, so that no decoder has a reason
  * to complain of a cut that the capturing made. Throws when the file does not consist of packets.

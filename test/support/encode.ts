@@ -55,13 +55,20 @@ export class EncodingStudio implements AsyncDisposable {
     }
   }
 
-  /** Lays Gops end to end and writes them as a transport stream; returns its path. */
-  async write(name: string, gops: readonly Gop[]): Promise<string> {
+  /**
+   * Lays Gops end to end and writes them as a transport stream; returns its path. `rateOf` says of each Gop at
+   * which constant rate (bit/s) it is written; undefined is the media's own pace.
+   */
+  async write(
+    name: string,
+    gops: readonly Gop[],
+    rateOf: (index: number) => number | undefined = () => undefined,
+  ): Promise<string> {
     const splicer = new Splicer(this.format);
     const muxer = new Muxer({ format: this.format, serviceName: name, startTicks: 900_000 });
     let frame = 0;
-    const pieces = gops.map((gop) => {
-      const { bytes } = muxer.mux(splicer.place(gop, frame));
+    const pieces = gops.map((gop, index) => {
+      const { bytes } = muxer.mux(splicer.place(gop, frame), rateOf(index));
       frame += frameCount(gop);
       return bytes;
     });

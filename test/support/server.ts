@@ -105,6 +105,11 @@ export class ServerUnderTest implements AsyncDisposable {
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) * 1024;
   }
 
+  /** Number of open file descriptors. */
+  async fileDescriptors(): Promise<number> {
+    return (await readdir(`/proc/${this.pid}/fd`)).length;
+  }
+
   /** Ends it as an operator would; returns its exit code. */
   async stop(signal: NodeJS.Signals = "SIGINT"): Promise<number | null> {
     const exited = new Promise<void>((resolve) => this.#process.once("exit", () => resolve()));

@@ -1,0 +1,75 @@
+import type { ManualClock } from "../base/clock.ts";
+import { AppError } from "../base/errors.ts";
+import { rational } from "../base/rational.ts";
+import type { MediaFacts } from "../ffmpeg/probe.ts";
+import { syntheticGop } from "../media/gop.fixtures.ts";
+import type { Gop } from "../media/gop.ts";
+import { houseFormat } from "../media/house-format.ts";
+import type { OpenSource, PlayItem } from "../source/source.ts";
+
+/** A small house format of 30 fps and 1 Mbit/s. */
+export const format = houseFormat({
+  ...{ width: 320, height: 180, fps: rational(30), gopSeconds: 1 },
+  ...{ totalBps: 1_000_000, audioBps: 96_000 },
+});
+/** Frames of its Gops. */
+export const GOP = format.gopFrames;
+
+interface Opened {
+  readonly title: string;
+  readonly startFrame: number;
+  closed: boolean;
+}
+
+/** A source from memory that takes `gopMs` of the clock for each Gop, and fails where it is told to. */
+export class Studio {
+  readonly clock: ManualClock;
+  readonly opened: Opened[] = [];
+  /** Time a Gop takes to make. */
+  gopMs = 100;
+  /** Called before each Gop; what it throws is the source's failure, what it awaits its delay. */
+  onGop: (item: PlayItem, frame: number) => void | Promise<void> = () => undefined;
+
+  /** Asked before each Gop: true makes it a short one, and the source end behind it. */
+  cut: () => boolean = () => false;
+
+  constructor(clock: ManualClock) {
+    this.clock = clock;
+  }
+
+  readonly open: OpenSource = (item, { startFrame }) => {
+    const opened = { title: item.title, startFrame, closed: false };
+    this.opened.push(opened);
+    let frame = startFrame;
+    let isCut = false;
+    return {
+      next: async () => {
+        if (frame >= item.frames || opened.closed) return undefined;
+        await this.clock.sleep(this.gopMs);
+        await this.onGop(item, frame);
+        if (isCut) throw new AppError("encoder_short", "the file ended");
+        isCut = this.cut();
+        const frames = isCut ? 10 : Math.min(GOP, item.frames - frame);
+        const gop = syntheticGop({ format, firstFrame: frame, frames, seed: frame });
+        frame += GOP;
+        return gop;
+      },
+      close: async () => {
+        opened.closed = true;
+      },
+    };
+  };
+}
+
+/** A film of so many frames. */
+export function item(title: string, frames: number): PlayItem {
+  return { mediaId: title.length, title, facts: {} as MediaFacts, frames };
+}
+
+/** Standby Gops. */
+export function filler(): Gop[] {
+  return [0, 1].map((seed) => ({
+    ...syntheticGop({ format, frames: GOP, seed, silent: true }),
+    firstFrame: 0,
+  }));
+}
