@@ -3,6 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
+import { ADTS_HEADER_BYTES } from "../codec/aac.ts";
 import { classify } from "../ffmpeg/failures.ts";
 import { FfmpegError } from "../ffmpeg/ffmpeg-error.ts";
 import { runTool } from "../ffmpeg/run.ts";
@@ -76,9 +77,10 @@ export function renderSound(
     const job = { kind: "sound", mode, levelDbfs, leadingFrames: SETTLING_FRAMES, output } as const;
     await runPainter(job, { ...surroundings, folder });
     const adts = await encode(soundArguments(output, format), surroundings);
-    // The encoder says one frame more than it is given: its own delay, at the start.
+    // The encoder's delay gives a frame more than went in; each holds also what follows it, so that the last two,
+    // behind which there is nothing, are not of the period.
     const { offsets } = readSound(adts);
-    return adts.subarray(offsets[SETTLING_FRAMES + 1]! - ADTS_HEADER_BYTES);
+    return adts.subarray(startOf(offsets, SETTLING_FRAMES - 1), startOf(offsets, offsets.length - 2));
   });
 }
 
@@ -94,7 +96,9 @@ export function readPictures(bytes: Uint8Array, format: HouseFormat): readonly G
   return gops.map((gop) => ({ ...gop, firstFrame: 0, firstAudioFrame: 0, audio: NO_SOUND }));
 }
 
-const ADTS_HEADER_BYTES = 7;
+function startOf(offsets: Uint32Array, frame: number): number {
+  return offsets[frame]! - ADTS_HEADER_BYTES;
+}
 
 /** The raw AAC frames in an ADTS stream (ISO/IEC 14496-3 1.A.2.2) without CRC. Throws `fragment_malformed`. */
 export function readSound(adts: Uint8Array): Samples {
