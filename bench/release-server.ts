@@ -4,6 +4,7 @@ import { SystemClock } from "../src/base/clock.ts";
 import { rational } from "../src/base/rational.ts";
 import { ChannelManager } from "../src/channels/channel-manager.ts";
 import { Lateness } from "../src/channels/lateness.ts";
+import { OneScreen } from "../src/channels/studio.fixtures.ts";
 import type { MediaFacts } from "../src/ffmpeg/probe.ts";
 import { syntheticGop } from "../src/media/gop.fixtures.ts";
 import { houseFormat } from "../src/media/house-format.ts";
@@ -45,7 +46,6 @@ function startOurs(count: number): Lateness {
     };
   };
   const item: PlayItem = { mediaId: 1, title: "Bench", facts: {} as MediaFacts, frames: 30 * 3600 };
-  const filler = [syntheticGop({ format, frames: 30, silent: true })];
   const manager = new ChannelManager({
     settings: { leadMs: 8000, ringMs: 12_000, startTicks: 0, clock, random: Math.random },
     throttleOf: () => settingsOf("realtime", RATE),
@@ -55,7 +55,15 @@ function startOurs(count: number): Lateness {
   // All of them begin their Gops at the same moment, which is the worst that can be.
   const schedule = new LoopSchedule([item]);
   for (let number = 1; number <= count; number++) {
-    manager.add({ id: number, number, name: `Bench ${number}`, format, schedule, open, filler });
+    manager.add({
+      id: number,
+      number,
+      name: `Bench ${number}`,
+      format,
+      schedule,
+      open,
+      openScreens: () => new OneScreen(format),
+    });
     const { channel } = manager.hold(number);
     let position = 0;
     const onRelease = () => {

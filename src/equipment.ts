@@ -4,19 +4,22 @@ import type { Log } from "./base/log.ts";
 import type { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import type { Config } from "./config/schema.ts";
+import { ErrorScreenGenerator } from "./error-screens/generator.ts";
+import { LookStore } from "./error-screens/look-store.ts";
+import { Screens } from "./error-screens/screens.ts";
+import { ScreenSettings } from "./error-screens/settings.ts";
 import { FfmpegTools, LOOK_AGAIN_MS, type ToolsNews } from "./ffmpeg/tools.ts";
-import { channelFormat, StandbyPictures } from "./line-up.ts";
+import { channelFormat } from "./line-up.ts";
 import { type LineUpSubtitles, openSubtitles, prepareSubtitles } from "./line-up-subtitles.ts";
 import type { Capacity } from "./machine/capacity.ts";
 import { Machine } from "./machine/machine.ts";
 import type { HouseFormat } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER } from "./media/video-encoders.ts";
-import type { BurnInChoice } from "./source/burn-in-choice.ts";
-import { prepareCardFolder } from "./source/cards.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import { type EncoderSurroundings, openEncoder } from "./source/open-encoder.ts";
 import { openWithTools } from "./source/open-with-tools.ts";
 import type { OpenSource } from "./source/source.ts";
+import { prepareWorkFolder } from "./source/work-folder.ts";
 
 const MISSING = `there is no usable ffmpeg: channels show a screen that says so; it is looked for every ${LOOK_AGAIN_MS / 1000} s`;
 
@@ -34,13 +37,13 @@ export interface EquipmentOptions {
 
 /**
  * Everything of a server that is made with ffmpeg, and what stands in for it while ffmpeg is missing: sources wait,
- * standby pictures are plain ones that say so, and the encoder is chosen when there is one.
+ * screens are plain ones that say so, and the encoder is chosen when there is one.
  */
 export class Equipment {
   readonly tools: FfmpegTools;
   readonly surroundings: EncoderSurroundings;
   readonly choice: EncoderChoice;
-  readonly standby: StandbyPictures;
+  readonly screens: Screens;
   readonly subtitles: LineUpSubtitles;
   readonly #options: EquipmentOptions;
   readonly #signal: AbortSignal;
@@ -50,7 +53,7 @@ export class Equipment {
   private constructor(
     options: EquipmentOptions,
     tools: FfmpegTools,
-    subtitles: LineUpSubtitles,
+    { subtitles, screens }: Pick<Equipment, "subtitles" | "screens">,
     signal: AbortSignal,
   ) {
     const { clock, log } = options;
@@ -58,11 +61,13 @@ export class Equipment {
     this.#signal = signal;
     this.tools = tools;
     this.subtitles = subtitles;
-    this.surroundings = surroundingsOf(options, tools, subtitles.burnIn);
+    this.screens = screens;
+    const { burnIn } = subtitles;
+    const paintTitle = (title: string, format: HouseFormat) => screens.title(title, format);
+    this.surroundings = surroundingsOf(options, tools, { burnIn, paintTitle });
     this.choice = new EncoderChoice(SOFTWARE_ENCODER, clock, (news) =>
       log.warn(news, "hardware failed where software did not; software takes over for a while"),
     );
-    this.standby = new StandbyPictures(this.surroundings, tools);
   }
 
   /** Looks for ffmpeg and chooses the encoder; ffmpeg's absence is no failure. Everything ends with the scope. */
@@ -77,9 +82,10 @@ export class Equipment {
     const tools = await FfmpegTools.open({ ...places, env, clock, onNews }, scope.signal);
     scope.defer(() => tools.close());
     const surroundings = surroundingsOf(options, tools);
-    await prepareCardFolder(surroundings.folder);
+    await prepareWorkFolder(surroundings.folder);
     const subtitles = await openSubtitles(config, tools, surroundings, log);
-    const made = new Equipment(options, tools, subtitles, scope.signal);
+    const screens = await openScreens(options, tools, surroundings, scope);
+    const made = new Equipment(options, tools, { subtitles, screens }, scope.signal);
     scope.defer(() => made.#reaction);
     if (!tools.problem) await made.#chooseEncoder();
     else log.warn({ code: tools.problem.code, reason: tools.problem.message }, MISSING);
@@ -99,6 +105,13 @@ export class Equipment {
     if (this.#signal.aborted) return;
     const { clock, log } = this.#options;
     await prepareSubtitles(this.subtitles, definitions, clock, log, this.#signal);
+  }
+
+  /** Renders the screens of channels behind the scenes, as soon as there is an ffmpeg; ends with the scope. Never rejects. */
+  async warmScreens(definitions: readonly ChannelDefinition[]): Promise<void> {
+    await this.tools.found(this.#signal);
+    for (const definition of definitions)
+      await this.screens.warm(definition, definition.format, this.#signal);
   }
 
   /** Whether an encoder can be started, and which one is known. */
@@ -133,12 +146,12 @@ export class Equipment {
     this.#reaction = this.#reaction
       .then(() => this.#adapt())
       .catch((err: unknown) => {
-        if (!this.#signal.aborted) log.warn({ err }, "standby pictures could not be drawn anew");
+        if (!this.#signal.aborted) log.warn({ err }, "no encoder could be chosen");
       });
   }
 
   async #adapt(): Promise<void> {
-    await this.standby.renew();
+    if (!this.tools.problem) this.screens.renew();
     if (!this.tools.problem && !this.#machine) await this.#chooseEncoder();
   }
 
@@ -162,13 +175,37 @@ export class Equipment {
   }
 }
 
+async function openScreens(
+  { config, dataFolder, clock, log }: EquipmentOptions,
+  tools: FfmpegTools,
+  surroundings: EncoderSurroundings,
+  scope: Scope,
+): Promise<Screens> {
+  const onNotice = (notice: string) => log.warn({ notice }, "name of an older release in error_screens");
+  const generator: ErrorScreenGenerator = new ErrorScreenGenerator({
+    ...{ clock, folder: surroundings.folder, onNotice },
+    catalogue: () => screens.settings.catalogue,
+    ffmpeg: async () => surroundings.ffmpeg,
+    cacheFolder: join(dataFolder, "cache", "screens"),
+    onFailure: (err) => log.warn({ err }, "error screens: a failure that is survived"),
+  });
+  scope.defer(() => generator.close());
+  const screens: Screens = new Screens({
+    ...{ generator, onNotice, settings: new ScreenSettings(config.error_screens, onNotice) },
+    looks: await LookStore.open(dataFolder, log),
+    holdsPicture: !config.ai_auto_heal.use_error_screen_fallback,
+    problem: () => tools.problem,
+  });
+  return screens;
+}
+
 function surroundingsOf(
   { clock, dataFolder, onUnmatched }: EquipmentOptions,
   tools: FfmpegTools,
-  burnIn?: BurnInChoice,
+  more: Pick<EncoderSurroundings, "burnIn" | "paintTitle"> = {},
 ): EncoderSurroundings {
   return {
-    ...{ clock, folder: join(dataFolder, "work"), onUnmatched, burnIn },
+    ...{ clock, folder: join(dataFolder, "work"), onUnmatched, ...more },
     // It may come back from elsewhere.
     get ffmpeg() {
       return tools.toolset?.ffmpeg ?? "ffmpeg";

@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance } from "fastify";
+import type { ErrorScreensApiParts } from "./api/error-screens.ts";
 import { registerHealth } from "./api/health.ts";
 import { type ApiParts, registerManagement } from "./api/management.ts";
 import { registerProblems } from "./api/problems.ts";
@@ -34,6 +35,7 @@ export interface HttpParts {
   readonly throttle: ApiParts["throttle"];
   readonly sessions: SessionManager;
   readonly events: EventHub;
+  readonly screens: ErrorScreensApiParts["screens"];
   readonly random: Random;
   /** Decoding time of the first frame of every stream, in 90 kHz ticks. */
   readonly startTicks: number;
@@ -79,7 +81,8 @@ export function makeApp(parts: HttpParts): FastifyInstance {
       log[level]({ media: item.mediaId, ...fields }, message);
     },
   });
-  registerManagement(app, { host, channels: manager, throttle, sessions, events, clock });
+  const { screens } = parts;
+  registerManagement(app, { host, channels: manager, throttle, sessions, events, screens, clock });
   return app;
 }
 

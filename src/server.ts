@@ -12,6 +12,7 @@ import { describeEvent } from "./channels/events.ts";
 import { ThrottleControl } from "./channels/throttle-control.ts";
 import type { Config } from "./config/schema.ts";
 import { Equipment } from "./equipment.ts";
+import type { Screens } from "./error-screens/screens.ts";
 import { markChildren } from "./ffmpeg/child.ts";
 import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
 import type { FfmpegTools } from "./ffmpeg/tools.ts";
@@ -27,7 +28,7 @@ import type { HouseFormat } from "./media/house-format.ts";
 import { type OnDemandSettings, onDemandSettings } from "./outputs/vod.ts";
 import type { SessionManager } from "./sessions/session-manager.ts";
 import { DataFolder } from "./store/data-folder.ts";
-import { OverrideFile } from "./throttle/override-store.ts";
+import { openThrottleOverrides } from "./throttle/override-store.ts";
 import { throttleSettings } from "./throttle/settings.ts";
 import { ThrottlePlan } from "./throttle/throttle-plan.ts";
 
@@ -57,7 +58,7 @@ export interface ServerOptions {
 
 /** What a server is doing until it is ready. */
 export type StartProgress =
-  | { readonly step: "tools" | "encoders" | "demo" | "pictures" }
+  | { readonly step: "tools" | "encoders" | "demo" }
   | ({ readonly step: "scan" } & ScanProgress);
 
 /** A running server: its channels, and the HTTP address under which they are tuned. */
@@ -73,6 +74,7 @@ export class Server {
   readonly #scope: Scope;
   readonly #throttle: ThrottleControl;
   readonly #sessions: SessionManager;
+  readonly #screens: Screens;
   readonly #live: LiveSettings;
 
   private constructor(parts: ServerParts, scope: Scope) {
@@ -83,6 +85,7 @@ export class Server {
     this.problem = parts.problem;
     this.#throttle = parts.throttle;
     this.#sessions = parts.sessions;
+    this.#screens = parts.screens;
     this.#live = parts.live;
     this.#scope = scope;
   }
@@ -110,6 +113,7 @@ export class Server {
     this.#throttle.configure(throttleSettings(config));
     this.#sessions.setLimits(sessionLimits(config));
     this.#live.onDemand = onDemandSettings(config);
+    this.#screens.configure(config);
     this.manager.setLinger(config.channels.linger_seconds * 1000);
   }
 
@@ -122,6 +126,7 @@ export class Server {
 type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "problem"> & {
   readonly throttle: ThrottleControl;
   readonly sessions: SessionManager;
+  readonly screens: Screens;
   readonly live: LiveSettings;
 };
 
@@ -131,10 +136,10 @@ interface LiveSettings {
 }
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
-  const { config, clock, log, onProgress } = options;
+  const { config, clock, log } = options;
   await claimDataFolder(options, scope);
   const live: LiveSettings = { onDemand: onDemandSettings(config) };
-  const overrides = await OverrideFile.open(options.dataFolder, log);
+  const overrides = await openThrottleOverrides(options.dataFolder, log);
   const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
   const events = new EventHub(() => clock.wallNow());
   const sessions = makeSessions(options, events);
@@ -150,6 +155,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   let ready = false;
   const app = makeApp({
     ...{ config, clock, log, manager, throttle, sessions, events, random: options.random },
+    screens: equipment.screens,
     startTicks: options.startTicks ?? START_TICKS,
     onDemand: () => live.onDemand,
     onDemandStart: () => disturb(),
@@ -159,17 +165,18 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const port = await listen(app, config);
 
   const library = await openLibrary(options, equipment.tools, scope.signal);
-  onProgress?.({ step: "pictures" });
   const definitions: ChannelDefinition[] = [];
   for (const channel of library.channels) {
     const targetBps = () => throttlePlan.of(channel.id).targetBps;
-    definitions.push(await defineChannel(channel, config, targetBps, equipment));
+    definitions.push(defineChannel(channel, config, targetBps, equipment));
   }
   for (const definition of definitions) manager.add(definition);
   scope.signal.throwIfAborted();
   ready = true;
   const preparing = equipment.prepareSubtitles(definitions);
   scope.defer(() => preparing);
+  const warming = equipment.warmScreens(definitions);
+  scope.defer(() => warming);
   log.info({ channels: library.channels.length, port }, "ready");
   const format = channelFormat(library.channels[0]?.media ?? [], config);
   const known = equipment.capacity(format);
@@ -182,7 +189,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const capacity = known && describeCapacity(known, format);
   return {
     ...{ manager, sessions, throttle, live, library, port, capacity },
-    problem: equipment.tools.problem,
+    ...{ problem: equipment.tools.problem, screens: equipment.screens },
   };
 }
 

@@ -22,7 +22,7 @@ const SHOWN_REJECTED = 20;
 
 /** What the server is doing while it starts. */
 export type Progress =
-  | { readonly step: "tools" | "encoders" | "demo" | "pictures" }
+  | { readonly step: "tools" | "encoders" | "demo" }
   | { readonly step: "scan"; readonly done: number; readonly total: number; readonly current: string };
 
 /** Whether the process had a terminal at the time of this call and, asked later, has lost it. */
@@ -40,8 +40,6 @@ export function progressLine(progress: Progress): string {
       return "Trying this machine's encoders (once) …";
     case "demo":
       return "Making two demo channels (once) …";
-    case "pictures":
-      return "Drawing the standby picture …";
     case "scan":
       return `Reading your media: ${progress.done} of ${progress.total}  ${clip(basename(progress.current), 40)}`;
   }

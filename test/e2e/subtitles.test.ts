@@ -390,7 +390,7 @@ it("on air the same pictures have their subtitles, however often encoders die", 
   const report = await watching;
   expectSeamless(report);
   expect(server.logged("encoder failed; another one takes over").length).toBeGreaterThan(1);
-  expect(server.logged("standby picture on air")).toEqual([]);
+  expect(server.logged("error screen on air")).toEqual([]);
   expect(server.logged("programme is shown without its subtitles")).toEqual([]);
   const shown = whiteStretches(await lumaOf(capture, BOTTOM), 0);
   // The first and the last may be cut off by the capture.

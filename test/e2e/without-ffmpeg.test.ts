@@ -103,11 +103,11 @@ describe("a server whose ffmpeg is missing", () => {
     const capture = join(root, "running.ts");
     const watching = tsprobe(server.channel(1), { seconds: 65, save: capture });
     await clock.sleep(8_000);
-    const screens = server.logged("standby picture on air").length;
+    const screens = server.logged("error screen on air").length;
     const returns = server.logged("back to the programme").length;
     renameSync(ffmpeg, away);
     await until("the loss is noticed", () => saysMissing(server).length > 0, 30);
-    await until("the screen is fed", () => server.logged("standby picture on air").length > screens, 20);
+    await until("the screen is fed", () => server.logged("error screen on air").length > screens, 20);
     expect(await server.encoders()).toEqual([]);
     await clock.sleep(8_000);
     expect(server.logged("encoder failed; another one takes over").map((entry) => entry.class)).toContain(
@@ -143,7 +143,7 @@ describe("a server whose ffmpeg is missing", () => {
 
     const capture = join(root, "start.ts");
     const watching = tsprobe(server.channel(1), { seconds: 30, save: capture });
-    await until("the screen is on air", () => server.logged("standby picture on air").length > 0, 20);
+    await until("the screen is on air", () => server.logged("error screen on air").length > 0, 20);
     await clock.sleep(7_000);
     expect(await server.encoders()).toEqual([]);
     expect(server.logged("encoder failed; another one takes over")).toEqual([]);

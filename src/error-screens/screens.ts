@@ -1,0 +1,170 @@
+import type { AppError } from "../base/errors.ts";
+import type { Config } from "../config/schema.ts";
+import type { Gop } from "../media/gop.ts";
+import type { HouseFormat } from "../media/house-format.ts";
+import { ScreenReason } from "../media/screen-modes.ts";
+import type { PaintedStill } from "../source/open-encoder.ts";
+import { ChannelScreens, type ScreenMaker } from "./channel-screens.ts";
+import type { ErrorScreen } from "./error-screen.ts";
+import type { ErrorScreenGenerator } from "./generator.ts";
+import type { LookStore } from "./look-store.ts";
+import { type ErrorScreenConfig, type OnNotice, parseScreenConfig } from "./message.ts";
+import type { PlainText } from "./plain-layout.ts";
+import type { ScreenCue } from "./screen-source.ts";
+import { ScreenSettings, type WantedScreen } from "./settings.ts";
+
+/** What `Screens` are made with. */
+export interface ScreensOptions {
+  readonly generator: ErrorScreenGenerator;
+  readonly settings: ScreenSettings;
+  /** Channels' own looks. */
+  readonly looks: LookStore;
+  /** See `ai_auto_heal.use_error_screen_fallback`. */
+  readonly holdsPicture: boolean;
+  /** Why there is no usable ffmpeg at present. */
+  readonly problem: () => AppError | undefined;
+  readonly onNotice: OnNotice;
+}
+
+/** What a screen says of its channel. */
+export interface ScreenChannel {
+  readonly id: number;
+  readonly number: number;
+  readonly name: string;
+}
+
+/** The screens of a server: how they are to look, on which channel they are on, and who makes them. */
+export class Screens {
+  readonly generator: ErrorScreenGenerator;
+  readonly #options: ScreensOptions;
+  readonly #open = new Set<{ readonly channelId: number; readonly screens: ChannelScreens }>();
+  #settings: ScreenSettings;
+  #holdsPicture: boolean;
+
+  constructor(options: ScreensOptions) {
+    this.#options = options;
+    this.generator = options.generator;
+    this.#settings = options.settings;
+    this.#holdsPicture = options.holdsPicture;
+  }
+
+  /** The section `error_screens` that is in force. */
+  get settings(): ScreenSettings {
+    return this.#settings;
+  }
+
+  /** Follows another configuration. What is of no use in it is reported, and leaves everything as it was. */
+  configure({ error_screens, ai_auto_heal }: Pick<Config, "error_screens" | "ai_auto_heal">): void {
+    try {
+      this.#settings = new ScreenSettings(error_screens, this.#options.onNotice);
+      this.#holdsPicture = !ai_auto_heal.use_error_screen_fallback;
+    } catch (failure) {
+      this.generator.report(failure);
+      return;
+    }
+    this.renew();
+  }
+
+  /** Makes the screens of a channel, or of all, that are on air what they should be now. */
+  renew(channelId?: number): void {
+    for (const open of this.#open) {
+      if (channelId === undefined || channelId === open.channelId) open.screens.renew();
+    }
+  }
+
+  /** The screens of a channel that goes on air; `format` is asked whenever one is rendered. */
+  open(channel: ScreenChannel, format: () => HouseFormat): ChannelScreens {
+    const opened = {
+      channelId: channel.id,
+      screens: new ChannelScreens(this.#makerFor(channel), format, () => this.#open.delete(opened)),
+    };
+    this.#open.add(opened);
+    return opened.screens;
+  }
+
+  /** Renders what a channel will probably show, so that it is on disk when it goes on air. Never rejects. */
+  async warm(channel: ScreenChannel, format: HouseFormat, signal: AbortSignal): Promise<void> {
+    for (const reason of this.#settings.expected) {
+      if (signal.aborted || this.#options.problem()) return;
+      await this.#render(channel, { reason }, format, {}).catch((failure: unknown) => {
+        if (!signal.aborted) this.generator.report(failure);
+      });
+    }
+  }
+
+  /** A screen of a channel as it would be rendered: with its words, and its own look over the configured one. */
+  wanted(channel: ScreenChannel, cue: ScreenCue, isLive = false): WantedScreen {
+    const { title, subtitle, errorCode, returnMs } = cue;
+    const detail = isLive
+      ? { isLive, errorCode, estimatedReturn: returnMs === undefined ? undefined : new Date(returnMs) }
+      : {};
+    const facts = { channelName: channel.name, channelNumber: channel.number, ...detail };
+    const { message, config } = this.#settings.for(cue.reason, facts);
+    // Who gives a title of its own means no subtitle when there is none.
+    const words = title === undefined ? {} : { title, subtitle };
+    return { message: { ...message, ...words }, config: { ...config, ...this.lookOf(channel.id) } };
+  }
+
+  /** What is a channel's own in the look of its screens. */
+  lookOf(channelId: number): ErrorScreenConfig {
+    return parseScreenConfig(this.#options.looks.of(channelId), this.#options.onNotice);
+  }
+
+  /** The title of something that is only heard; undefined, and told, when it cannot be painted. */
+  async title(title: string, format: HouseFormat): Promise<PaintedStill | undefined> {
+    try {
+      return await this.generator.paintTitle(title, this.#settings.defaults, format);
+    } catch (failure) {
+      this.generator.report(failure);
+      return undefined;
+    }
+  }
+
+  #makerFor(channel: ScreenChannel): ScreenMaker {
+    const { generator } = this;
+    const screens = this;
+    return {
+      refresher: generator,
+      get problem() {
+        return screens.#options.problem();
+      },
+      get holdsPicture() {
+        return screens.#holdsPicture;
+      },
+      shownFor: (reason) => this.#shownFor(reason),
+      wordsOf: (cue) => this.#wordsOf(channel, cue),
+      render: (cue, format, live) =>
+        this.#render(channel, cue, format, { isLive: live !== undefined, atMs: live?.atMs, urgent: true }),
+      hold: (gop: Gop, format) => generator.hold(gop, format),
+    };
+  }
+
+  #shownFor(reason: ScreenReason): ScreenReason {
+    const { RECOVERING } = ScreenReason;
+    // Whatever is switched off: something has to be shown.
+    return !this.#settings.isEnabled(reason) && this.#settings.isEnabled(RECOVERING) ? RECOVERING : reason;
+  }
+
+  #wordsOf(channel: ScreenChannel, cue: ScreenCue): PlainText {
+    const { title, subtitle = "" } = this.wanted(channel, cue).message;
+    return { title, detail: subtitle };
+  }
+
+  /** Without the configured pictures where they are of no use. */
+  async #render(
+    channel: ScreenChannel,
+    cue: ScreenCue,
+    format: HouseFormat,
+    { isLive, ...options }: { readonly isLive?: boolean; readonly atMs?: number; readonly urgent?: boolean },
+  ): Promise<ErrorScreen> {
+    const { message, config } = this.wanted(channel, cue, isLive);
+    try {
+      return await this.generator.render(message, config, format, options);
+    } catch (failure) {
+      if ((failure as AppError).code !== "picture_refused") throw failure;
+      this.generator.report(failure);
+      const { image, logo, font, ...others } = config;
+      return this.generator.render(message, others, format, options);
+    }
+  }
+}
