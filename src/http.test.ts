@@ -11,6 +11,8 @@ import { onDemandSettings } from "./outputs/vod.ts";
 import { SessionManager } from "./sessions/session-manager.ts";
 import { settingsOf } from "./throttle/settings.fixtures.ts";
 
+const never = () => expect.unreachable();
+
 test.each([
   "/iptv/channels.m3u",
   "/iptv/channel/1.ts",
@@ -37,6 +39,7 @@ test.each([
     sessions: new SessionManager({ clock, limits }),
     events: new EventHub(() => clock.wallNow()),
     screens: screensFor(tmpdir(), clock),
+    screenControl: { of: never, change: never, setImage: never, show: never, end: never },
     onDemand: () => onDemandSettings(config),
     onDemandStart: () => {},
     isReady: () => isReady,

@@ -36,6 +36,7 @@ export interface HttpParts {
   readonly sessions: SessionManager;
   readonly events: EventHub;
   readonly screens: ErrorScreensApiParts["screens"];
+  readonly screenControl: ApiParts["screenControl"];
   readonly random: Random;
   /** Decoding time of the first frame of every stream, in 90 kHz ticks. */
   readonly startTicks: number;
@@ -81,8 +82,11 @@ export function makeApp(parts: HttpParts): FastifyInstance {
       log[level]({ media: item.mediaId, ...fields }, message);
     },
   });
-  const { screens } = parts;
-  registerManagement(app, { host, channels: manager, throttle, sessions, events, screens, clock });
+  const { screens, screenControl } = parts;
+  registerManagement(app, {
+    ...{ host, channels: manager, throttle, sessions, events, clock },
+    ...{ screens, screenControl },
+  });
   return app;
 }
 

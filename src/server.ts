@@ -9,6 +9,7 @@ import { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
 import { describeEvent } from "./channels/events.ts";
+import { ScreenControl } from "./channels/screen-control.ts";
 import { ThrottleControl } from "./channels/throttle-control.ts";
 import type { Config } from "./config/schema.ts";
 import { Equipment } from "./equipment.ts";
@@ -148,6 +149,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const unmatched = await keepUnmatched(options, scope);
   const onUnmatched = (line: string) => unmatched.lines.add(line);
   const equipment = await Equipment.open({ ...options, onUnmatched }, scope);
+  const { screens } = equipment;
   let disturb = () => {};
   const manager = makeManager(options, throttlePlan, events, () => disturb());
   const throttle = new ThrottleControl(throttlePlan, manager);
@@ -155,7 +157,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   let ready = false;
   const app = makeApp({
     ...{ config, clock, log, manager, throttle, sessions, events, random: options.random },
-    screens: equipment.screens,
+    ...{ screens, screenControl: new ScreenControl({ manager, screens, clock }) },
     startTicks: options.startTicks ?? START_TICKS,
     onDemand: () => live.onDemand,
     onDemandStart: () => disturb(),
@@ -189,7 +191,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const capacity = known && describeCapacity(known, format);
   return {
     ...{ manager, sessions, throttle, live, library, port, capacity },
-    ...{ problem: equipment.tools.problem, screens: equipment.screens },
+    ...{ problem: equipment.tools.problem, screens },
   };
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AppError } from "../base/errors.ts";
 import type { ChannelDefinition } from "../channels/channel.ts";
 import type { ErrorScreenGenerator } from "../error-screens/generator.ts";
+import type { ErrorScreenConfig } from "../error-screens/message.ts";
 import type { ScreenSettings } from "../error-screens/settings.ts";
 import { SCREEN_REASONS } from "../media/screen-modes.ts";
 import type { ChannelsApiParts } from "./channels.ts";
@@ -13,6 +14,8 @@ export interface ErrorScreensApiParts extends Pick<ChannelsApiParts, "channels">
   readonly screens: {
     readonly generator: Pick<ErrorScreenGenerator, "preview">;
     readonly settings: Pick<ScreenSettings, "for" | "look">;
+    /** What is a channel's own. */
+    lookOf(channelId: number): ErrorScreenConfig;
   };
 }
 
@@ -66,7 +69,12 @@ export function registerErrorScreensApi(scope: ApiScope, { channels, screens }: 
     },
     async ({ query }, reply) => {
       const channel = channelOf(channels, query.channel_id);
-      const { message, look } = wishOf(query, screens.settings, channel);
+      const { message, look } = wishOf(
+        query,
+        screens.settings,
+        channel,
+        channel ? screens.lookOf(channel.id) : {},
+      );
       const { width = channel?.format.width ?? SIZE.width, height = channel?.format.height ?? SIZE.height } =
         query;
       const png = await screens.generator.preview(message, screens.settings.look(look), { width, height });
@@ -86,6 +94,7 @@ function wishOf(
   query: PreviewQuery,
   settings: Pick<ScreenSettings, "for">,
   channel: ChannelDefinition | undefined,
+  own: ErrorScreenConfig,
 ) {
   const { reason, channel_name, channel_number, estimated_return, error_code, title, subtitle } = query;
   const { visual_mode, background_color, text_color, accent_color, font_size } = query;
@@ -105,6 +114,7 @@ function wishOf(
     },
     look: {
       ...wanted.config,
+      ...own,
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     },
   };

@@ -18,6 +18,8 @@ import { registerProblems } from "./problems.ts";
 import { channelId, FAILURES } from "./schemas.ts";
 import { openManagementScope } from "./scope.ts";
 
+const never = () => expect.unreachable();
+
 const format = houseFormat({
   ...{ width: 640, height: 360, fps: rational(30), gopSeconds: 1 },
   ...{ totalBps: 2_000_000, audioBps: 96_000 },
@@ -52,6 +54,7 @@ beforeEach(() => {
     sessions,
     events,
     screens: screensFor(tmpdir(), clock),
+    screenControl: { of: never, change: never, setImage: never, show: never, end: never },
     channels: { definitions: [channel(7, 12, "A", "B"), channel(3, 2, "C")], onAir: [] },
     throttle: { of: () => expect.unreachable(), change: () => expect.unreachable() },
   });

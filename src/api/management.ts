@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { type ChannelScreenApiParts, registerChannelScreenApi } from "./channel-screen.ts";
 import { type ChannelsApiParts, registerChannelsApi } from "./channels.ts";
 import { type ErrorScreensApiParts, registerErrorScreensApi } from "./error-screens.ts";
 import { type EventsApiParts, registerEventsApi } from "./events.ts";
@@ -13,7 +14,8 @@ export interface ApiParts
     ThrottleApiParts,
     SessionsApiParts,
     EventsApiParts,
-    ErrorScreensApiParts {
+    ErrorScreensApiParts,
+    ChannelScreenApiParts {
   /** `server.host`: the one name beside localhost under which management is reached. */
   readonly host: string;
 }
@@ -27,5 +29,6 @@ export function registerManagement(app: FastifyInstance, parts: ApiParts): void 
     registerSessionsApi(scope, parts);
     registerEventsApi(scope, parts);
     registerErrorScreensApi(scope, parts);
+    registerChannelScreenApi(scope, parts);
   });
 }

@@ -244,8 +244,10 @@ const aiAutoHeal = z.strictObject({
   use_error_screen_fallback: z
     .boolean()
     .default(true)
-    .describe("Whether an error screen goes on air while a source is away.")
-    .meta(LATER),
+    .describe(
+      "Whether an error screen goes on air while a source is away; if not, the last picture is held, in silence.",
+    )
+    .meta(LIVE),
   hot_swap_enabled: z
     .boolean()
     .default(true)

@@ -6,7 +6,7 @@ import {
   SCREEN_REASONS,
   VISUAL_MODES,
 } from "../media/screen-modes.ts";
-import { type KeyMeta, LATER, RESTART, real } from "./key-parts.ts";
+import { type KeyMeta, LIVE, real } from "./key-parts.ts";
 
 /** A colour, or nothing: the built-in one. The names are CSS's basic ones. */
 const colourWords = z
@@ -16,7 +16,7 @@ const colourWords = z
     "expected a colour: #rrggbb in quotes, or a basic name such as navy",
   );
 const colour = () => colourWords.default("");
-const COLOUR: KeyMeta = { ...RESTART, words: "colour (#rrggbb in quotes, or a basic name such as navy)" };
+const COLOUR: KeyMeta = { ...LIVE, words: "colour (#rrggbb in quotes, or a basic name such as navy)" };
 
 const visualMode = z.enum([...VISUAL_MODES, ...names(OLDER_VISUAL_MODES)]);
 const audioMode = z.enum([...AUDIO_MODES, ...names(OLDER_AUDIO_MODES)]);
@@ -32,14 +32,14 @@ export const errorScreens = z.strictObject({
     .describe(
       "What a screen shows: text (words on a backdrop), static (a picture, or the channel's sign), test_pattern (SMPTE colour bars) or slate (words on one colour). The other names are of older releases.",
     )
-    .meta({ ...RESTART, words: VISUAL_MODES.join(", ") }),
+    .meta({ ...LIVE, words: VISUAL_MODES.join(", ") }),
   audio_mode: audioMode
     .default("silent")
     .describe(
       "What it sounds like: silent, sine_wave (440 Hz), white_noise, or beep (short, every two seconds).",
     )
-    .meta({ ...LATER, words: AUDIO_MODES.join(", ") }),
-  volume: real(-60, -6).default(-20).describe("Level of tone, noise and beep in dBFS.").meta(LATER),
+    .meta({ ...LIVE, words: AUDIO_MODES.join(", ") }),
+  volume: real(-60, -6).default(-20).describe("Level of tone, noise and beep in dBFS.").meta(LIVE),
   background_color: colour().describe("Colour behind the words.").meta(COLOUR),
   text_color: colour()
     .describe("Colour of the words; empty takes one that can be read on the background.")
@@ -51,22 +51,22 @@ export const errorScreens = z.strictObject({
     .describe(
       "Picture that fills the screen in mode static: a PNG, JPEG, WebP or GIF file of at most 10 MiB and 40 million pixels.",
     )
-    .meta(RESTART),
-  logo: z.string().default("").describe("Logo that is shown in place of the channel's number.").meta(RESTART),
+    .meta(LIVE),
+  logo: z.string().default("").describe("Logo that is shown in place of the channel's number.").meta(LIVE),
   font: z
     .string()
     .default("")
     .describe("TrueType or OpenType file that is preferred to the built-in font, for instance for Chinese.")
-    .meta(RESTART),
+    .meta(LIVE),
   font_size: real(24, 200)
     .default(104)
     .describe("Size of a short title in pixels of a picture of 1080 lines; longer titles are set smaller.")
-    .meta(RESTART),
+    .meta(LIVE),
   catalogue: z
     .string()
     .default("")
     .describe("JSON file with the words in another language; see the guide.")
-    .meta(RESTART),
+    .meta(LIVE),
   reasons: z
     .partialRecord(
       z.enum(SCREEN_REASONS),
@@ -85,5 +85,5 @@ export const errorScreens = z.strictObject({
     .describe(
       `What is different for one reason (${SCREEN_REASONS.join(", ")}): enabled, title, subtitle, visual_mode, audio_mode, background_color, accent_color, image.`,
     )
-    .meta({ ...LATER, words: "a map of reasons" }),
+    .meta({ ...LIVE, words: "a map of reasons" }),
 });

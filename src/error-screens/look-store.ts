@@ -19,7 +19,7 @@ const colour = () =>
     );
 
 /** What a channel may have of its own in the look of its screens. */
-export const SCREEN_LOOK = z.strictObject({
+export const OWN_LOOK = z.strictObject({
   visual_mode: z.enum(VISUAL_MODES).optional(),
   audio_mode: z.enum(AUDIO_MODES).optional(),
   volume: z.number().min(-60).max(-6).optional(),
@@ -29,7 +29,7 @@ export const SCREEN_LOOK = z.strictObject({
   font_size: z.number().min(24).max(200).optional(),
 });
 
-const KEPT_LOOK = SCREEN_LOOK.extend({
+const KEPT_LOOK = OWN_LOOK.extend({
   /** Name of a file in the folder of pictures. */
   image: z
     .string()
@@ -37,7 +37,10 @@ const KEPT_LOOK = SCREEN_LOOK.extend({
     .optional(),
 });
 
-/** See `SCREEN_LOOK`; `image` is the path of the channel's own picture. */
+/** See `OWN_LOOK`. */
+export type OwnLook = z.output<typeof OWN_LOOK>;
+
+/** The same with `image`, the path of the channel's own picture. */
 export type ScreenLook = z.output<typeof KEPT_LOOK>;
 
 /** The looks that channels have of their own, in `error-screens.json` and a folder of pictures in the data folder. */
@@ -65,7 +68,7 @@ export class LookStore {
   }
 
   /** Changes it; resolves when it is kept. Throws AppError("data_folder_unusable"). */
-  change(channelId: number, change: OverrideChange<z.output<typeof SCREEN_LOOK>>): Promise<void> {
+  change(channelId: number, change: OverrideChange<OwnLook>): Promise<void> {
     return this.#overrides.change(channelId, change);
   }
 

@@ -1,3 +1,6 @@
+import { randomUUID } from "node:crypto";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { AppError } from "../base/errors.ts";
 import type { Config } from "../config/schema.ts";
 import type { Gop } from "../media/gop.ts";
@@ -17,6 +20,8 @@ import { ScreenSettings, type WantedScreen } from "./settings.ts";
 export interface ScreensOptions {
   readonly generator: ErrorScreenGenerator;
   readonly settings: ScreenSettings;
+  /** Folder for files that are needed for moments. */
+  readonly folder: string;
   /** Channels' own looks. */
   readonly looks: LookStore;
   /** See `ai_auto_heal.use_error_screen_fallback`. */
@@ -46,6 +51,11 @@ export class Screens {
     this.generator = options.generator;
     this.#settings = options.settings;
     this.#holdsPicture = options.holdsPicture;
+  }
+
+  /** What channels have of their own. */
+  get looks(): Pick<LookStore, "of" | "change"> {
+    return this.#options.looks;
   }
 
   /** The section `error_screens` that is in force. */
@@ -110,6 +120,16 @@ export class Screens {
     return parseScreenConfig(this.#options.looks.of(channelId), this.#options.onNotice);
   }
 
+  /**
+   * Gives a channel a picture that somebody sent, or takes it back. Throws `picture_refused`, and
+   * `data_folder_unusable` when nothing has changed.
+   */
+  async setImage(channelId: number, bytes: Uint8Array | undefined): Promise<void> {
+    const { looks, folder } = this.#options;
+    await looks.setImage(channelId, bytes && (await this.#sanitised(bytes, folder)));
+    this.renew(channelId);
+  }
+
   /** The title of something that is only heard; undefined, and told, when it cannot be painted. */
   async title(title: string, format: HouseFormat): Promise<PaintedStill | undefined> {
     try {
@@ -117,6 +137,16 @@ export class Screens {
     } catch (failure) {
       this.generator.report(failure);
       return undefined;
+    }
+  }
+
+  async #sanitised(bytes: Uint8Array, folder: string): Promise<Uint8Array> {
+    const path = join(folder, `upload-${randomUUID()}`);
+    try {
+      await writeFile(path, bytes);
+      return await this.generator.importPicture(path);
+    } finally {
+      await rm(path, { force: true });
     }
   }
 
