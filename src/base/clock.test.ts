@@ -183,3 +183,14 @@ describe("SystemClock", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+test("an interval is told by how much it comes late", async () => {
+  const clock = new ManualClock();
+  const lateMs: number[] = [];
+  const timer = clock.every(20, (ms) => lateMs.push(ms));
+  await clock.advance(40);
+  clock.freeze(95);
+  await clock.advance(0);
+  timer.cancel();
+  expect(lateMs).toEqual([0, 0, 75]);
+});
