@@ -144,7 +144,7 @@ export function paintErrorCode(
   y: number,
 ): number {
   if (view.errorCode === "") return 0;
-  const size = 2.5 * stage.unit;
+  const size = 2.9 * stage.unit;
   return stage.line(view.errorCode, { cut: "plain", size, colour: css(palette.quiet, 0.85) }, x, y, "end");
 }
 
