@@ -68,17 +68,19 @@ export function item(title: string, frames: number): PlayItem {
   return { mediaId: title.length, title, facts: {} as MediaFacts, frames };
 }
 
-/** One silent screen of a house format for every reason, with everything that was asked of it. */
+/** One screen of a house format for every reason, silent unless asked otherwise, with everything that was asked of it. */
 export class OneScreen implements ScreenSource {
   readonly cues: ScreenCue[] = [];
   readonly calls: string[] = [];
   readonly #screen: ErrorScreen;
 
-  constructor(house: HouseFormat = format) {
+  constructor(house: HouseFormat = format, { sound = false } = {}) {
     const gops = [0, 1].map((seed) =>
       syntheticGop({ format: house, frames: house.gopFrames, seed, silent: true }),
     );
-    this.#screen = new ErrorScreen({ message: { title: "" }, config: {}, format: house }, gops, undefined);
+    const content = { message: { title: "" }, config: {}, format: house };
+    const period = sound ? syntheticGop({ format: house, frames: 2 * house.gopFrames }).audio : undefined;
+    this.#screen = new ErrorScreen(content, gops, period);
   }
 
   next(cue: ScreenCue, { frame, room }: ScreenPlace): Gop {
