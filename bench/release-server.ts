@@ -1,5 +1,5 @@
 // What the release bench measures, told by its arguments: "ours" is so many channels in realtime, fed from memory
-// and each with a viewer that takes everything; "bare" is the release timer alone, with nothing to do.
+// and each with a viewer that takes everything; "screen" is the same while no source delivers; "bare" is the release timer alone, with nothing to do.
 import { SystemClock } from "../src/base/clock.ts";
 import { rational } from "../src/base/rational.ts";
 import { ChannelManager } from "../src/channels/channel-manager.ts";
@@ -18,7 +18,7 @@ const clock = new SystemClock();
 let releasedBytes = 0;
 
 const [kind, channels] = [process.argv[2], Number(process.argv[3])];
-const lateness = kind === "ours" ? startOurs(channels) : startBare();
+const lateness = kind === "bare" ? startBare() : startOurs(channels, kind === "screen");
 process.on("message", () => {
   const { user, system } = process.cpuUsage();
   const [p50Ms, p99Ms] = [lateness.percentile(0.5), lateness.percentile(0.99)];
@@ -26,7 +26,7 @@ process.on("message", () => {
 });
 process.send?.({ ready: true });
 
-function startOurs(count: number): Lateness {
+function startOurs(count: number, isAway: boolean): Lateness {
   const format = houseFormat({
     ...{ width: 1280, height: 720, fps: rational(30), gopSeconds: 1 },
     ...{ totalBps: RATE, audioBps: 128_000 },
@@ -38,6 +38,7 @@ function startOurs(count: number): Lateness {
     let frame = startFrame;
     return {
       next: async () => {
+        if (isAway) throw new Error("there is nothing");
         const gop = { ...gops[(frame / 30) % gops.length]!, firstFrame: frame };
         frame += 30;
         return gop;

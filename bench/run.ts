@@ -6,6 +6,7 @@ import { benchMux } from "./mux.ts";
 import { benchPlainScreen } from "./plain-screen.ts";
 import { benchRelease } from "./release.ts";
 import { table } from "./result.ts";
+import { benchScreens } from "./screens.ts";
 import { benchTune } from "./tune.ts";
 
 const smoke = process.argv.includes("--smoke");
@@ -16,6 +17,7 @@ const figures = [
   ...benchPlainScreen(smoke),
   ...(await benchFanOut(smoke)),
   ...(await benchTune(smoke)),
+  ...(await benchScreens(smoke)),
 ];
 const machine = { cores: cpus().length, model: cpus()[0]?.model, node: process.version };
 await mkdir(folder, { recursive: true });

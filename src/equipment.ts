@@ -191,7 +191,7 @@ async function openScreens(
   });
   scope.defer(() => generator.close());
   const screens: Screens = new Screens({
-    ...{ generator, onNotice, settings: new ScreenSettings(config.error_screens, onNotice) },
+    ...{ generator, clock, onNotice, settings: new ScreenSettings(config.error_screens, onNotice) },
     ...{ folder: surroundings.folder, looks: await LookStore.open(dataFolder, log) },
     holdsPicture: !config.ai_auto_heal.use_error_screen_fallback,
     problem: () => tools.problem,

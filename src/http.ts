@@ -12,6 +12,7 @@ import type { Random } from "./base/random.ts";
 import type { ChannelManager } from "./channels/channel-manager.ts";
 import { describeEvent } from "./channels/events.ts";
 import type { Config } from "./config/schema.ts";
+import type { Screens } from "./error-screens/screens.ts";
 import { registerM3uOutput } from "./outputs/m3u.ts";
 import { registerMpegTsOutput } from "./outputs/mpegts.ts";
 import { type OnDemandSettings, registerVodOutput } from "./outputs/vod.ts";
@@ -35,7 +36,7 @@ export interface HttpParts {
   readonly throttle: ApiParts["throttle"];
   readonly sessions: SessionManager;
   readonly events: EventHub;
-  readonly screens: ErrorScreensApiParts["screens"];
+  readonly screens: ErrorScreensApiParts["screens"] & Pick<Screens, "limitStream">;
   readonly screenControl: ApiParts["screenControl"];
   readonly random: Random;
   /** Decoding time of the first frame of every stream, in 90 kHz ticks. */
@@ -73,7 +74,8 @@ export function makeApp(parts: HttpParts): FastifyInstance {
     throw new AppError("not_ready", "The server is still reading the media folder.");
   });
   registerM3uOutput(app, manager);
-  registerMpegTsOutput(app, { manager, sessions, clock });
+  const limitStream = parts.screens.limitStream.bind(parts.screens);
+  registerMpegTsOutput(app, { manager, sessions, clock, limitStream });
   registerVodOutput(app, {
     ...{ channels: manager, sessions, clock, random: parts.random, startTicks: parts.startTicks },
     ...{ settings: parts.onDemand, onStart: parts.onDemandStart },

@@ -115,6 +115,8 @@ export class Feeder {
     const isOver = release.timeOf(frame + room) <= clock.now() && !this.#starting;
     const gop = isOver ? undefined : await this.#take(slot, itemFrame, left);
     if (this.#scope.closed) return;
+    if (!gop && !this.#cue) await this.#anticipate();
+    if (this.#scope.closed) return;
     if (!gop) this.#starting = false;
     const chosen = gop ? truncateGop(gop, room) : this.#screen(slot, frame, room);
     if (gop) this.#onProgramme(gop);
@@ -136,12 +138,23 @@ export class Feeder {
     const deadlineMs = this.#deadlineMs();
     const last = this.#last;
     const early = Math.max(0, deadlineMs - ANTICIPATION_MS - clock.now());
-    const timer = last && clock.after(early, () => screens.anticipate(last));
+    const timer = last && clock.after(early, () => void screens.anticipate(last));
     try {
       return await player.take(itemFrame, deadlineMs);
     } finally {
       timer?.cancel();
     }
+  }
+
+  /** Lets the first screen become what it should be, as long as the lead lasts. */
+  async #anticipate(): Promise<void> {
+    const { screens, clock } = this.#options;
+    const leftMs = this.#deadlineMs() - clock.now();
+    if (!this.#last || leftMs <= 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = clock.after(leftMs, resolve);
+    await Promise.race([screens.anticipate(this.#last), promise]);
+    timer.cancel();
   }
 
   /** A fault of our own must not end the channel: everything is opened anew, a little later. */

@@ -88,7 +88,7 @@ export class OneScreen implements ScreenSource {
     return this.#screen.gopAt(frame, room);
   }
 
-  anticipate(): void {
+  async anticipate(): Promise<void> {
     this.calls.push("anticipate");
   }
 

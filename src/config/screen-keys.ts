@@ -6,7 +6,7 @@ import {
   SCREEN_REASONS,
   VISUAL_MODES,
 } from "../media/screen-modes.ts";
-import { type KeyMeta, LIVE, real } from "./key-parts.ts";
+import { type KeyMeta, LIVE, real, whole } from "./key-parts.ts";
 
 /** A colour, or nothing: the built-in one. The names are CSS's basic ones. */
 const colourWords = z
@@ -61,6 +61,12 @@ export const errorScreens = z.strictObject({
   font_size: real(24, 200)
     .default(104)
     .describe("Size of a short title in pixels of a picture of 1080 lines; longer titles are set smaller.")
+    .meta(LIVE),
+  session_limit_seconds: whole(0, 60)
+    .default(0)
+    .describe(
+      "How long a player that is one too many is shown a picture that says so; 0 answers it with 503, which most players and recorders understand better. Programs that accept JSON get the 503 in any case.",
+    )
     .meta(LIVE),
   catalogue: z
     .string()

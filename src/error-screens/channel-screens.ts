@@ -62,7 +62,7 @@ export class ChannelScreens implements ScreenSource {
   readonly #plain = new Map<string, ErrorScreen>();
   #shown: Shown | undefined;
   #held: ErrorScreen | undefined;
-  #holding: Gop | undefined;
+  #holding: { readonly gop: Gop; readonly done: Promise<void> } | undefined;
   #edition = 0;
   #closed = false;
 
@@ -85,14 +85,17 @@ export class ChannelScreens implements ScreenSource {
     return this.#show(cue, shownAtMs).gopAt(frame, room, shownAtMs);
   }
 
-  anticipate(last: Gop): void {
-    if (!this.#maker.holdsPicture || this.#maker.problem || this.#holding === last || this.#closed) return;
-    this.#holding = last;
+  anticipate(gop: Gop): Promise<void> {
+    if (!this.#maker.holdsPicture || this.#maker.problem || this.#closed) return Promise.resolve();
+    if (this.#holding?.gop === gop) return this.#holding.done;
     const take = (held: ErrorScreen) => {
-      if (this.#holding === last) this.#held = held;
+      if (this.#holding?.gop === gop) this.#held = held;
     };
     // Without it there is a screen.
-    this.#maker.hold(last, this.#format()).then(take, (failure) => this.#maker.refresher.report(failure));
+    const report = (failure: unknown) => this.#maker.refresher.report(failure);
+    const done = this.#maker.hold(gop, this.#format()).then(take, report);
+    this.#holding = { gop, done };
+    return done;
   }
 
   rest(): void {

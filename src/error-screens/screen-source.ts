@@ -27,8 +27,11 @@ export interface ScreenPlace {
 export interface ScreenSource {
   /** The Gop for a place; with the time and without waiting, whatever has become of the screen. Must not throw. */
   next(cue: ScreenCue, place: ScreenPlace): Gop;
-  /** The programme is late: a screen may soon follow `last`, the Gop that was fed last. */
-  anticipate(last: Gop): void;
+  /**
+   * The programme is late, or will not come: a screen may follow `last`, the Gop that was fed last. Resolves when the
+   * screen is as it should be; until then there is another one. Never rejects.
+   */
+  anticipate(last: Gop): Promise<void>;
   /** The programme is on again. */
   rest(): void;
   /** Something that screens depend on has changed: they are made anew, and shown when they are there. */

@@ -13,5 +13,5 @@ export function screensFor(folder: string, clock: Clock, section: ConfigInput["e
     ...{ folder, clock, catalogue: () => settings.catalogue, timeZone: "Europe/Vienna" },
     ffmpeg: async () => "ffmpeg",
   });
-  return { generator, settings, lookOf: () => ({}) };
+  return { generator, settings, lookOf: () => ({}), limitStream: () => undefined };
 }

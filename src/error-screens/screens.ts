@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Clock } from "../base/clock.ts";
 import type { AppError } from "../base/errors.ts";
 import type { Config } from "../config/schema.ts";
 import type { Gop } from "../media/gop.ts";
@@ -9,6 +10,7 @@ import { ScreenReason } from "../media/screen-modes.ts";
 import type { PaintedStill } from "../source/open-encoder.ts";
 import { ChannelScreens, type ScreenMaker } from "./channel-screens.ts";
 import type { ErrorScreen } from "./error-screen.ts";
+import type { ErrorStreamOptions } from "./error-stream.ts";
 import type { ErrorScreenGenerator } from "./generator.ts";
 import type { LookStore } from "./look-store.ts";
 import { type ErrorScreenConfig, type OnNotice, parseScreenConfig } from "./message.ts";
@@ -20,6 +22,7 @@ import { ScreenSettings, type WantedScreen } from "./settings.ts";
 export interface ScreensOptions {
   readonly generator: ErrorScreenGenerator;
   readonly settings: ScreenSettings;
+  readonly clock: Clock;
   /** Folder for files that are needed for moments. */
   readonly folder: string;
   /** Channels' own looks. */
@@ -30,6 +33,11 @@ export interface ScreensOptions {
   readonly problem: () => AppError | undefined;
   readonly onNotice: OnNotice;
 }
+
+/** Players that are one too many and are shown a picture at a time; others are refused. */
+const MOST_LIMIT_STREAMS = 16;
+/** One that does not take it is let go so long after it should have had all. */
+const LIMIT_GRACE_MS = 5_000;
 
 /** What a screen says of its channel. */
 export interface ScreenChannel {
@@ -43,6 +51,7 @@ export class Screens {
   readonly generator: ErrorScreenGenerator;
   readonly #options: ScreensOptions;
   readonly #open = new Set<{ readonly channelId: number; readonly screens: ChannelScreens }>();
+  #limitStreams = 0;
   #settings: ScreenSettings;
   #holdsPicture: boolean;
 
@@ -130,6 +139,24 @@ export class Screens {
     this.renew(channelId);
   }
 
+  /**
+   * A short transport stream for a player that is one too many on a channel, which ends with the signal; undefined when
+   * none is wanted, or too many have one.
+   */
+  limitStream(
+    channel: ScreenChannel & { readonly format: HouseFormat },
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array> | undefined {
+    const { sessionLimitSeconds: durationSeconds } = this.#settings;
+    if (durationSeconds === 0 || this.#limitStreams >= MOST_LIMIT_STREAMS || this.#options.problem()) {
+      return undefined;
+    }
+    const { message, config } = this.wanted(channel, { reason: ScreenReason.SESSION_LIMIT });
+    const { width, height, fps } = channel.format;
+    const shape = { width, height, fps: fps.num / fps.den };
+    return this.#limited(message, config, { ...shape, durationSeconds }, signal);
+  }
+
   /** The title of something that is only heard; undefined, and told, when it cannot be painted. */
   async title(title: string, format: HouseFormat): Promise<PaintedStill | undefined> {
     try {
@@ -137,6 +164,25 @@ export class Screens {
     } catch (failure) {
       this.generator.report(failure);
       return undefined;
+    }
+  }
+
+  async *#limited(
+    message: WantedScreen["message"],
+    config: ErrorScreenConfig,
+    options: ErrorStreamOptions & { readonly durationSeconds: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    this.#limitStreams++;
+    const deadline = new AbortController();
+    const ms = options.durationSeconds * 1000 + LIMIT_GRACE_MS;
+    const timer = this.#options.clock.after(ms, () => deadline.abort());
+    try {
+      const either = AbortSignal.any([signal, deadline.signal]);
+      yield* this.generator.generateErrorStream(message, config, { ...options, signal: either });
+    } finally {
+      timer.cancel();
+      this.#limitStreams--;
     }
   }
 

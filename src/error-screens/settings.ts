@@ -32,12 +32,15 @@ export class ScreenSettings {
   /** How screens look and sound. */
   readonly defaults: ErrorScreenConfig;
   readonly catalogue: Catalogue;
+  /** How long players that are one too many are shown a picture; 0: not at all. */
+  readonly sessionLimitSeconds: number;
   readonly #reasons: Section["reasons"];
   readonly #onNotice: OnNotice;
 
   /** Reads the catalogue's file. Throws `config_invalid` when it is of no use. */
   constructor(section: Section, onNotice: OnNotice) {
-    const { catalogue, reasons, ...look } = section;
+    const { catalogue, reasons, session_limit_seconds, ...look } = section;
+    this.sessionLimitSeconds = session_limit_seconds;
     this.defaults = parseScreenConfig(withoutEmpty(look), onNotice);
     this.catalogue = catalogue === "" ? ENGLISH : loadCatalogue(catalogue);
     this.#reasons = reasons;
