@@ -47,6 +47,7 @@ export class Equipment {
   readonly subtitles: LineUpSubtitles;
   readonly #options: EquipmentOptions;
   readonly #signal: AbortSignal;
+  #isWarming = false;
   #machine: Machine | undefined;
   #reaction: Promise<void> = Promise.resolve();
 
@@ -110,13 +111,15 @@ export class Equipment {
   /** Renders the screens of channels behind the scenes, as soon as there is an ffmpeg; ends with the scope. Never rejects. */
   async warmScreens(definitions: readonly ChannelDefinition[]): Promise<void> {
     await this.tools.found(this.#signal);
+    this.#isWarming = true;
     for (const definition of definitions)
       await this.screens.warm(definition, definition.format, this.#signal);
+    this.#isWarming = false;
   }
 
-  /** Whether an encoder can be started, and which one is known. */
-  get isComplete(): boolean {
-    return this.#machine !== undefined && this.tools.problem === undefined;
+  /** Whether an encoder can be started, which one is known, and nothing else is being made at present. */
+  get isAtRest(): boolean {
+    return this.#machine !== undefined && this.tools.problem === undefined && !this.#isWarming;
   }
 
   /** What is known of how many channels the machine encodes. */

@@ -183,7 +183,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const format = channelFormat(library.channels[0]?.media ?? [], config);
   const known = equipment.capacity(format);
   if (!known) {
-    const isIdle = () => manager.onAir.length === 0 && sessions.count === 0 && equipment.isComplete;
+    const isIdle = () => manager.onAir.length === 0 && sessions.count === 0 && equipment.isAtRest;
     const measurement = measureWhenIdle(options, equipment, format, isIdle);
     disturb = () => measurement.disturb();
     scope.defer(() => measurement.close());

@@ -62,7 +62,13 @@ export function describeEvent(event: ChannelEvent): EventDescription {
     if (value instanceof AppError) Object.assign(fields, { code: value.code, reason: value.message });
     else fields[key] = value;
   }
-  return { ...DESCRIPTIONS[event.type], fields };
+  return { ...DESCRIPTIONS[event.type], ...(isExpected(event) ? { level: "info" } : {}), fields };
+}
+
+/** A screen that is nobody's fault. */
+function isExpected(event: ChannelEvent): boolean {
+  if (event.type !== "screen_started") return false;
+  return event.by !== undefined || event.reason === "loading" || event.reason === "off_air";
 }
 
 const DESCRIPTIONS: Record<ChannelEvent["type"], Omit<EventDescription, "fields">> = {
