@@ -49,7 +49,7 @@ describe("files that break after they were found", () => {
     for (const { shows, frames } of whole)
       expect([shows, frames]).toEqual([shows, planned[shows as keyof typeof planned]]);
     expect(
-      server.logged("programme given up; standby picture until the next one").length,
+      server.logged("programme given up; error screen until the next one").length,
     ).toBeGreaterThanOrEqual(2);
     expect(server.logged("viewer left").length).toBe(1);
   });
