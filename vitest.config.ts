@@ -1,5 +1,21 @@
 import { defineConfig } from "vitest/config";
 
+/** End-to-end tests that only encode and judge files: no clock runs beside them, so they may share the cores. */
+const OF_FILES = testsOf(
+  ...["colour", "encoder-contract", "error-screens", "fields", "formats", "library", "lip-sync"],
+  ...["loudness", "subtitles", "why"],
+);
+
+/** End-to-end tests that need both cores to themselves: hundreds of viewers, encoders that die at every moment. */
+const ALONE = testsOf("encoder-death", "fan-out", "subtitles-on-air", "timestamp-wrap", "torture");
+
+function testsOf(...names: string[]): string[] {
+  return names.map((name) => `test/e2e/${name}.test.ts`);
+}
+
+/** Time enough for streams in real time. */
+const PATIENT = { testTimeout: 300_000, hookTimeout: 300_000 };
+
 export default defineConfig({
   test: {
     projects: [
@@ -9,17 +25,25 @@ export default defineConfig({
           include: ["src/**/*.test.ts", "test/gates/**/*.test.ts"],
           // Many run real programs or hundreds of generated cases, on machines that are busy with other things.
           testTimeout: 60_000,
+          sequence: { groupOrder: 0 },
         },
+      },
+      {
+        test: { name: "files", include: OF_FILES, ...PATIENT, maxWorkers: 2, sequence: { groupOrder: 1 } },
       },
       {
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          // Real encoders share two cores: one file at a time, and time enough for real-time streams.
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          exclude: [...OF_FILES, ...ALONE],
+          // Servers in real time, whose small encoders leave room for one another.
+          ...PATIENT,
+          maxWorkers: 3,
+          sequence: { groupOrder: 2 },
         },
+      },
+      {
+        test: { name: "alone", include: ALONE, ...PATIENT, maxWorkers: 1, sequence: { groupOrder: 3 } },
       },
     ],
   },

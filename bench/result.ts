@@ -39,7 +39,7 @@ export function table(figures: readonly Figure[]): string {
     name,
     `${short(value)} ${unit}`,
     beside ? `${short(beside.value)} ${unit}` : "",
-    beside ? beside.ratio.toFixed(2) : "",
+    beside && beside.value > 0 ? beside.ratio.toFixed(2) : "",
     beside?.name ?? "",
     aim ?? "",
   ]);

@@ -49,8 +49,8 @@ export interface ChannelSettings {
 
 /** Somebody who reads a channel's ring. */
 export interface ChannelReader {
-  /** Something may have been released, or time has passed. */
-  onRelease(): void;
+  /** Something may have been released, or time has passed; `nowMs` is the monotonic time of the tick. */
+  onRelease(nowMs: number): void;
   /** The channel's throttle settings have changed: `Channel.pace` gives another one. */
   onThrottle(): void;
   /** The channel goes off air; nothing more will come. */
@@ -66,6 +66,7 @@ export class Channel {
   readonly definition: ChannelDefinition;
   readonly ring: WireRing;
   readonly #scope = new Scope();
+  readonly #clock: Clock;
   readonly #grid: FrameGrid;
   readonly #lead = new LeadBuffer(0);
   readonly #release: ReleaseClock;
@@ -91,6 +92,7 @@ export class Channel {
     const grid = new FrameGrid(format);
     this.definition = definition;
     this.#onEvent = onEvent;
+    this.#clock = clock;
     this.#grid = grid;
     this.#throttle = throttle;
     this.#mode = MODES[throttle.mode];
@@ -179,7 +181,8 @@ export class Channel {
     }
     this.ring.advance(position);
     // Readers are called even when nothing left: they also watch over time (a viewer that takes nothing).
-    this.#tell((reader) => reader.onRelease());
+    const nowMs = this.#clock.now();
+    this.#tell((reader) => reader.onRelease(nowMs));
   }
 
   /** Multiplexes the next Gop ahead of its time, if that is near; false when there is nothing to prepare. */

@@ -113,7 +113,9 @@ export class WireRing {
   read(position: WirePosition, until: WirePosition = this.#head): Uint8Array | undefined {
     if (position >= until || position < this.tail) return undefined;
     const entry = this.#holding(position);
-    return entry?.gop.bytes.subarray(position - entry.start, Math.min(entry.end, until) - entry.start);
+    if (!entry) return undefined;
+    const { gop, start, end } = entry;
+    return gop.bytes.subarray(position - start, (until < end ? until : end) - start);
   }
 
   #holding(position: WirePosition): Entry | undefined {

@@ -80,7 +80,7 @@ async function serve(
   const viewer = new TsViewer(socket, channel.ring, channel.pace(), session, options.clock);
   viewers.add(viewer);
   const unsubscribe = channel.subscribe({
-    onRelease: () => viewer.pump(),
+    onRelease: (nowMs) => viewer.pump(nowMs),
     onThrottle: () => viewer.setPace(channel.pace()),
     onOffAir: () => session.end("off_air"),
   });

@@ -56,11 +56,10 @@ export class TsViewer {
     if (this.#position !== undefined) pace.placeAt(this.#ring.timeOf(this.#position), this.#clock.now());
   }
 
-  /** Hands over what has been released since the last time. Called after each release. */
-  pump(): void {
+  /** Hands over what has been released since the last time. Called after each release, with the time of its tick. */
+  pump(nowMs = this.#clock.now()): void {
     if (this.#session.endReason || this.#socket.destroyed) return;
-    this.#account();
-    const nowMs = this.#clock.now();
+    this.#account(nowMs);
     if (this.#isBlocked) this.#watch(nowMs);
     else this.#attempt(nowMs);
   }
@@ -81,9 +80,9 @@ export class TsViewer {
   }
 
   /** Tells the session what has left since the last time. */
-  #account(): void {
+  #account(nowMs: number): void {
     const taken = Math.max(this.#taken, this.#given - this.#socket.writableLength);
-    this.#session.sent(taken - this.#taken);
+    this.#session.sent(taken - this.#taken, nowMs);
     this.#taken = taken;
   }
 
@@ -133,7 +132,7 @@ export class TsViewer {
     if (this.#session.endReason) return;
     const nowMs = this.#clock.now();
     this.#isBlocked = false;
-    this.#account();
+    this.#account(nowMs);
     if (this.#position === undefined) this.#jump("resume", nowMs);
     this.#attempt(nowMs);
   };

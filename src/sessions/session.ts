@@ -125,7 +125,6 @@ export class StreamSession {
   #state: SessionState = CREATED;
   #firstByteMs: number | undefined;
   #activityMs: number;
-  #activityWallMs: number;
   #endMs: number | undefined;
   #established = false;
   /** `bytesSent` at which the last error is over: a whole group of pictures has gone out since. */
@@ -141,7 +140,6 @@ export class StreamSession {
     this.#startMs = clock.now();
     this.#activityMs = this.#startMs;
     this.createdAtMs = clock.wallNow();
-    this.#activityWallMs = this.createdAtMs;
     this.#rate = new RateWindow(this.#startMs);
   }
 
@@ -161,7 +159,9 @@ export class StreamSession {
 
   /** Wall-clock time of the last byte taken, or of its beginning. */
   get lastActivityMs(): number {
-    return this.#activityWallMs;
+    const { clock } = this.#surroundings;
+    const [wallMs, nowMs] = [this.endedAtMs ?? clock.wallNow(), this.#endMs ?? clock.now()];
+    return wallMs - (nowMs - this.#activityMs);
   }
 
   /** How long it has been there, in ms; does not grow any more once it has ended. */
@@ -181,15 +181,12 @@ export class StreamSession {
     return Math.round((this.bytesSent * 8000) / Math.max(1000, sinceMs));
   }
 
-  /** The connection has taken `bytes` more. Cheap: called for every viewer at every tick. */
-  sent(bytes: number): void {
+  /** The connection has taken `bytes` more, at monotonic time `nowMs`. Cheap: called for every viewer at every tick. */
+  sent(bytes: number, nowMs = this.#surroundings.clock.now()): void {
     if (bytes <= 0 || this.#endMs !== undefined) return;
-    const { clock } = this.#surroundings;
-    const nowMs = clock.now();
     this.bytesSent += bytes;
     this.#rate.add(nowMs, bytes);
     this.#activityMs = nowMs;
-    this.#activityWallMs = clock.wallNow();
     this.#firstByteMs ??= nowMs;
     const name = this.#state.name;
     if (name === "created" || name === "idle") this.#apply({ type: "bytes" });

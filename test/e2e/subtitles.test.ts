@@ -1,21 +1,17 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SystemClock } from "../../src/base/clock.ts";
 import { rational } from "../../src/base/rational.ts";
 import type { Gop } from "../../src/media/gop.ts";
 import { houseFormat } from "../../src/media/house-format.ts";
 import type { PlayItem } from "../../src/source/source.ts";
 import { EncodingStudio, totalFrames } from "../support/encode.ts";
-import { tsprobe } from "../support/judges.ts";
 import { generated, OUTPUT, place } from "../support/media-cache.ts";
-import { expectSeamless } from "../support/perfect.ts";
 import { pgsStream } from "../support/pgs.ts";
 import { runOrThrow } from "../support/process.ts";
-import { ServerUnderTest, SMALL_HOUSE } from "../support/server.ts";
+import { lumaOf, WHITE, whiteStretches } from "../support/white-text.ts";
 
-const clock = new SystemClock();
 const FPS = 25;
 const SECONDS = 8;
 const format = houseFormat({
@@ -89,33 +85,12 @@ async function measure(gops: readonly Gop[], crop: string, statistic = "YMAX"): 
   return lumaOf(await studio.write("subtitled", gops), crop, statistic);
 }
 
-/** A statistic of the luma of a part of each frame of a file. */
-async function lumaOf(file: string, crop: string, statistic = "YMAX"): Promise<number[]> {
-  const filter = `crop=${crop},signalstats,metadata=print:key=lavfi.signalstats.${statistic}:file=-`;
-  const args = ["-v", "error", "-i", file, "-an", "-vf", filter, "-f", "null", "-"];
-  const { stdout } = await runOrThrow("ffmpeg", args, { seconds: 60 });
-  return [...stdout.matchAll(/signalstats\.\w+=([\d.]+)/g)].map(([, value]) => Number(value));
-}
-
 const BOTTOM = "640:120:0:240";
 const TOP = "640:200:0:0";
-const WHITE = 200;
 
 /** The stretches of frames on which something white is to be seen in a part of the picture. */
 async function stretches(gops: readonly Gop[], crop = BOTTOM): Promise<[number, number][]> {
   return whiteStretches(await measure(gops, crop), gops[0]!.firstFrame);
-}
-
-function whiteStretches(lumas: readonly number[], firstFrame: number): [number, number][] {
-  const found: [number, number][] = [];
-  for (const [index, luma] of lumas.entries()) {
-    if (luma < WHITE) continue;
-    const frame = firstFrame + index;
-    const last = found.at(-1);
-    if (last?.[1] === frame) last[1]++;
-    else found.push([frame, frame + 1]);
-  }
-  return found;
 }
 
 /** Encodes a whole item and parts of it that begin within and behind subtitles, and looks when they are shown. */
@@ -356,50 +331,6 @@ describe("what cannot be shown does no harm", () => {
       "they are not prepared",
     ]);
   });
-});
-
-it("on air the same pictures have their subtitles, however often encoders die", async () => {
-  const channel = join(media, "on-air", "Subtitled");
-  mkdirSync(channel, { recursive: true });
-  const noise = "noise=c1s=90:c1f=t+u:c2s=90:c2f=t+u";
-  const graph = `color=c=gray:s=640x360:r=30:d=10,setsar=1,format=yuv420p,${noise}`;
-  const steps = [[...generated(graph), "-c:v", "libx264", "-preset", "ultrafast", OUTPUT]];
-  await place({ extension: ".mp4", steps }, channel, "film.mp4");
-  writeFileSync(join(channel, "film.srt"), "1\n00:00:02,000 --> 00:00:07,000\nFünf Sekunden lang\n");
-  await using server = await ServerUnderTest.start({
-    folder: join(media, "on-air"),
-    config: {
-      ...SMALL_HOUSE,
-      subtitles: { burn_in: "preferred", preferred_languages: ["de"] },
-      // Also on a machine that is busy with other things.
-      channels: { lead_seconds: 20 },
-    },
-  });
-  while (server.logged("subtitles prepared").length === 0) await clock.sleep(50);
-  const capture = join(media, "capture.ts");
-  const watching = tsprobe(server.channel(1), { seconds: 45, save: capture });
-  for (let death = 0; death < 4; death++) {
-    await clock.sleep(4000);
-    let [encoder] = await server.encoders();
-    for (; encoder === undefined; [encoder] = await server.encoders()) await clock.sleep(50);
-    process.kill(encoder, "SIGKILL");
-    // On a busy machine its successor needs a while; the next death is its own.
-    const resumed = () => server.logged("encoder resumed").length > death;
-    for (let waited = 0; waited < 100 && !resumed(); waited++) await clock.sleep(50);
-  }
-  const report = await watching;
-  expectSeamless(report);
-  expect(server.logged("encoder failed; another one takes over").length).toBeGreaterThan(1);
-  expect(server.logged("error screen on air")).toEqual([]);
-  expect(server.logged("programme is shown without its subtitles")).toEqual([]);
-  const shown = whiteStretches(await lumaOf(capture, BOTTOM), 0);
-  // The first and the last may be cut off by the capture.
-  const whole = shown.slice(1, -1);
-  expect(whole.length, `${shown}`).toBeGreaterThanOrEqual(2);
-  for (const [index, [from, end]] of whole.entries()) {
-    expect(end - from).toBe(150);
-    expect(from - whole[0]![0]).toBe(300 * index);
-  }
 });
 
 it("none of this can be told from the parameter sets", () => {
