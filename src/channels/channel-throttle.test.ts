@@ -127,7 +127,7 @@ describe("disabled", () => {
     await channel.stop();
   });
 
-  it("goes on with the standby picture when nothing comes", async () => {
+  it("goes on with an error screen when nothing comes", async () => {
     const { studio, channel, analyser, run, types, ahead } = onAir(settingsOf("disabled"));
     await run(5_000);
     const repaired = Promise.withResolvers<void>();

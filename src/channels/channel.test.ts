@@ -94,7 +94,7 @@ describe("Channel", () => {
     expect(studio.opened.every((source) => source.closed)).toBe(true);
   });
 
-  it("shows the standby picture when the lead is used up, and returns to where the schedule is by then", async () => {
+  it("shows an error screen when the lead is used up, and returns to where the schedule is by then", async () => {
     const { studio, channel, analyser, run, events, types } = onAir([item("film", 30 * 600)]);
     await run(20_000);
     let repaired = Promise.withResolvers<void>();
@@ -148,7 +148,7 @@ describe("Channel", () => {
     await channel.stop();
   });
 
-  it("does not stutter behind the standby picture while its first source is slow", async () => {
+  it("does not stutter behind an error screen while its first source is slow", async () => {
     const { studio, channel, analyser, run, types } = onAir([item("film", 30 * 600)]);
     const slow = Promise.withResolvers<void>();
     studio.onGop = () => slow.promise;

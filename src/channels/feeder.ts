@@ -153,7 +153,10 @@ export class Feeder {
     if (!this.#last || leftMs <= 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = clock.after(leftMs, resolve);
+    const onAbort = () => resolve();
+    this.#scope.signal.addEventListener("abort", onAbort, { once: true });
     await Promise.race([screens.anticipate(this.#last), promise]);
+    this.#scope.signal.removeEventListener("abort", onAbort);
     timer.cancel();
   }
 

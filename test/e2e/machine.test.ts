@@ -41,7 +41,7 @@ describe("a hardware encoder that works in the trial and fails on air", () => {
     await using server = await ServerUnderTest.start({ folder: media, config, env });
     expect(server.logged("encoder chosen")).toMatchObject([{ encoder: "h264_nvenc" }]);
 
-    // Tuned in by somebody who does not read: on a busy machine the first seconds may need the standby picture.
+    // Tuned in by somebody who does not read: on a busy machine the first seconds may need an error screen.
     const warming = await openTs(server.channel(1), { pauseReading: true });
     await clock.sleep(6000);
     const standby = server.logged("error screen on air").length;
