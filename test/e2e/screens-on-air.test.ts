@@ -152,7 +152,7 @@ describe("screens on air", () => {
       .logged("error screen on air")
       .find(({ reason }) => reason === "source_unavailable")!;
     expect(started).toMatchObject({ title: "2 bad", failure: expect.any(String) });
-    // Its screen has been painted with what is known, and the next film is not opened yet.
+    // Its screen and those of other channels have been painted by then, and the next film is not opened yet.
     let leftMs = 0;
     while (leftMs < 20_000 || leftMs > 30_000) {
       await clock.sleep(500);
@@ -160,10 +160,14 @@ describe("screens on air", () => {
       const { title, end } = channels.find(({ id }) => id === 2)!.now;
       leftMs = title === "2 bad" ? Date.parse(end) - clock.wallNow() : 0;
     }
+    const looks: number[] = [];
     for (let look = 0; look < 16; look++) {
-      expect(await server.children()).toEqual([]);
+      expect(await server.encoders()).toEqual([]);
+      looks.push((await server.children()).length);
       await clock.sleep(250);
     }
+    // At the full minute its clock is painted anew, for a moment.
+    expect(looks.filter((count) => count === 0).length).toBeGreaterThan(looks.length / 2);
     const report = await watching;
     expectSeamless(report);
     await expectSilentDecode(capture);
