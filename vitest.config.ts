@@ -1,28 +1,23 @@
 import { defineConfig } from "vitest/config";
 
 /** End-to-end tests that only encode and judge files: no clock runs beside them, so they may share the cores. */
-const OF_FILES = [
-  ...[
-    "colour",
-    "encoder-contract",
-    "fields",
-    "formats",
-    "library",
-    "lip-sync",
-    "loudness",
-    "subtitles",
-    "why",
-  ],
-].map((name) => `test/e2e/${name}.test.ts`);
+const OF_FILES = testsOf(
+  ...["colour", "encoder-contract", "error-screens", "fields", "formats", "library", "lip-sync"],
+  ...["loudness", "subtitles", "why"],
+);
 
 /**
  * End-to-end tests that need both cores to themselves: hundreds of viewers, encoders that die at every moment, and
  * players whose every complaint counts, those of a busy machine too.
  */
-const ALONE = [
-  ...["constant-rate", "encoder-death", "encoder-switch", "fan-out", "subtitles-on-air", "support/judges"],
-  ...["support/players", "timestamp-wrap", "torture"],
-].map((name) => `test/e2e/${name}.test.ts`);
+const ALONE = testsOf(
+  ...["constant-rate", "encoder-death", "encoder-switch", "fan-out", "plain-screen", "subtitles-on-air"],
+  ...["support/judges", "support/players", "timestamp-wrap", "torture"],
+);
+
+function testsOf(...names: string[]): string[] {
+  return names.map((name) => `test/e2e/${name}.test.ts`);
+}
 
 /** Time enough for streams in real time. */
 const PATIENT = { testTimeout: 300_000, hookTimeout: 300_000 };

@@ -5,6 +5,7 @@ import fastify from "fastify";
 import { SystemClock } from "../src/base/clock.ts";
 import { rational } from "../src/base/rational.ts";
 import { ChannelManager } from "../src/channels/channel-manager.ts";
+import { OneScreen } from "../src/channels/studio.fixtures.ts";
 import { CONFIG_SCHEMA } from "../src/config/schema.ts";
 import type { MediaFacts } from "../src/ffmpeg/probe.ts";
 import { syntheticGop } from "../src/media/gop.fixtures.ts";
@@ -53,8 +54,15 @@ async function startOurs(): Promise<number> {
     lingerMs: 30_000,
     onEvent: () => undefined,
   });
-  const filler = [syntheticGop({ format, frames: 30, silent: true })];
-  manager.add({ id: 1, number: 1, name: "Bench", format, schedule: new LoopSchedule([item]), open, filler });
+  manager.add({
+    id: 1,
+    number: 1,
+    name: "Bench",
+    format,
+    schedule: new LoopSchedule([item]),
+    open,
+    openScreens: () => new OneScreen(format),
+  });
   const app = fastify();
   const limits = { perChannel: 10_000, total: 10_000, idleTimeoutMs: 60_000, maxErrors: 10 };
   const sessions = new SessionManager({ clock, limits: { ...limits, cleanupIntervalMs: 60_000 } });

@@ -1,9 +1,10 @@
 // What the release bench measures, told by its arguments: "ours" is so many channels in realtime, fed from memory
-// and each with a viewer that takes everything; "bare" is the release timer alone, with nothing to do.
+// and each with a viewer that takes everything; "screen" is the same while no source delivers; "bare" is the release timer alone, with nothing to do.
 import { SystemClock } from "../src/base/clock.ts";
 import { rational } from "../src/base/rational.ts";
 import { ChannelManager } from "../src/channels/channel-manager.ts";
 import { Lateness } from "../src/channels/lateness.ts";
+import { OneScreen } from "../src/channels/studio.fixtures.ts";
 import type { MediaFacts } from "../src/ffmpeg/probe.ts";
 import { syntheticGop } from "../src/media/gop.fixtures.ts";
 import { houseFormat } from "../src/media/house-format.ts";
@@ -17,7 +18,7 @@ const clock = new SystemClock();
 let releasedBytes = 0;
 
 const [kind, channels] = [process.argv[2], Number(process.argv[3])];
-const lateness = kind === "ours" ? startOurs(channels) : startBare();
+const lateness = kind === "bare" ? startBare() : startOurs(channels, kind === "screen");
 process.on("message", () => {
   const { user, system } = process.cpuUsage();
   const [p50Ms, p99Ms] = [lateness.percentile(0.5), lateness.percentile(0.99)];
@@ -25,7 +26,7 @@ process.on("message", () => {
 });
 process.send?.({ ready: true });
 
-function startOurs(count: number): Lateness {
+function startOurs(count: number, isAway: boolean): Lateness {
   const format = houseFormat({
     ...{ width: 1280, height: 720, fps: rational(30), gopSeconds: 1 },
     ...{ totalBps: RATE, audioBps: 128_000 },
@@ -37,6 +38,7 @@ function startOurs(count: number): Lateness {
     let frame = startFrame;
     return {
       next: async () => {
+        if (isAway) throw new Error("there is nothing");
         const gop = { ...gops[(frame / 30) % gops.length]!, firstFrame: frame };
         frame += 30;
         return gop;
@@ -45,7 +47,6 @@ function startOurs(count: number): Lateness {
     };
   };
   const item: PlayItem = { mediaId: 1, title: "Bench", facts: {} as MediaFacts, frames: 30 * 3600 };
-  const filler = [syntheticGop({ format, frames: 30, silent: true })];
   const manager = new ChannelManager({
     settings: { leadMs: 8000, ringMs: 12_000, startTicks: 0, clock, random: Math.random },
     throttleOf: () => settingsOf("realtime", RATE),
@@ -55,7 +56,15 @@ function startOurs(count: number): Lateness {
   // All of them begin their Gops at the same moment, which is the worst that can be.
   const schedule = new LoopSchedule([item]);
   for (let number = 1; number <= count; number++) {
-    manager.add({ id: number, number, name: `Bench ${number}`, format, schedule, open, filler });
+    manager.add({
+      id: number,
+      number,
+      name: `Bench ${number}`,
+      format,
+      schedule,
+      open,
+      openScreens: () => new OneScreen(format),
+    });
     const { channel } = manager.hold(number);
     let position = 0;
     const onRelease = () => {

@@ -19,11 +19,18 @@ export async function benchRelease(smoke: boolean): Promise<Figure[]> {
   const seconds = smoke ? 4 : 25;
   const bare = await measure("bare", channels, seconds);
   const ours = await measure("ours", channels, seconds);
+  const screen = await measure("screen", channels, seconds);
   const beside = "bare Node timer";
   return [
     compared(`release lateness of ${channels} channels, p50`, "ms", ours.p50Ms, beside, bare.p50Ms),
     compared("release lateness, p99", "ms", ours.p99Ms, beside, bare.p99Ms, "≤ 20 ms"),
     { name: "CPU per channel of 4 Mb/s, realtime", value: ours.cpuMs / channels, unit: "ms/s" },
+    {
+      name: "CPU per channel on screen, realtime",
+      value: screen.cpuMs / channels / 10,
+      unit: "% of a core",
+      aim: "< 0.3 %",
+    },
     {
       name: "rate on the wire, of the target",
       value: (100 * ours.releasedBytes) / (channels * RATE_BYTES),
@@ -33,7 +40,7 @@ export async function benchRelease(smoke: boolean): Promise<Figure[]> {
 }
 
 /** Figures of a process; CPU and bytes per second of its second half. */
-async function measure(kind: "ours" | "bare", channels: number, seconds: number): Promise<Sample> {
+async function measure(kind: "ours" | "screen" | "bare", channels: number, seconds: number): Promise<Sample> {
   const child = start("release-server.ts", kind, String(channels));
   try {
     await answer(child);

@@ -3,8 +3,10 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { benchFanOut } from "./fan-out.ts";
 import { benchMux } from "./mux.ts";
+import { benchPlainScreen } from "./plain-screen.ts";
 import { benchRelease } from "./release.ts";
 import { table } from "./result.ts";
+import { benchScreens } from "./screens.ts";
 import { benchTune } from "./tune.ts";
 
 const smoke = process.argv.includes("--smoke");
@@ -12,8 +14,10 @@ const folder = fileURLToPath(new URL("results/", import.meta.url));
 const figures = [
   ...benchMux(smoke),
   ...(await benchRelease(smoke)),
+  ...benchPlainScreen(smoke),
   ...(await benchFanOut(smoke)),
   ...(await benchTune(smoke)),
+  ...(await benchScreens(smoke)),
 ];
 const machine = { cores: cpus().length, model: cpus()[0]?.model, node: process.version };
 await mkdir(folder, { recursive: true });

@@ -1,13 +1,17 @@
+import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
 import { ManualClock } from "./base/clock.ts";
 import { EventHub } from "./base/event-hub.ts";
 import { silentLog } from "./base/log.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
 import { CONFIG_SCHEMA } from "./config/schema.ts";
+import { screensFor } from "./error-screens/screens.fixtures.ts";
 import { makeApp } from "./http.ts";
 import { onDemandSettings } from "./outputs/vod.ts";
 import { SessionManager } from "./sessions/session-manager.ts";
 import { settingsOf } from "./throttle/settings.fixtures.ts";
+
+const never = () => expect.unreachable();
 
 test.each([
   "/iptv/channels.m3u",
@@ -34,6 +38,8 @@ test.each([
     throttle: { of: () => expect.unreachable(), change: () => expect.unreachable() },
     sessions: new SessionManager({ clock, limits }),
     events: new EventHub(() => clock.wallNow()),
+    screens: screensFor(tmpdir(), clock),
+    screenControl: { of: never, change: never, setImage: never, show: never, end: never },
     onDemand: () => onDemandSettings(config),
     onDemandStart: () => {},
     isReady: () => isReady,

@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance } from "fastify";
+import type { ErrorScreensApiParts } from "./api/error-screens.ts";
 import { registerHealth } from "./api/health.ts";
 import { type ApiParts, registerManagement } from "./api/management.ts";
 import { registerProblems } from "./api/problems.ts";
@@ -11,6 +12,7 @@ import type { Random } from "./base/random.ts";
 import type { ChannelManager } from "./channels/channel-manager.ts";
 import { describeEvent } from "./channels/events.ts";
 import type { Config } from "./config/schema.ts";
+import type { Screens } from "./error-screens/screens.ts";
 import { registerM3uOutput } from "./outputs/m3u.ts";
 import { registerMpegTsOutput } from "./outputs/mpegts.ts";
 import { type OnDemandSettings, registerVodOutput } from "./outputs/vod.ts";
@@ -34,6 +36,8 @@ export interface HttpParts {
   readonly throttle: ApiParts["throttle"];
   readonly sessions: SessionManager;
   readonly events: EventHub;
+  readonly screens: ErrorScreensApiParts["screens"] & Pick<Screens, "limitStream">;
+  readonly screenControl: ApiParts["screenControl"];
   readonly random: Random;
   /** Decoding time of the first frame of every stream, in 90 kHz ticks. */
   readonly startTicks: number;
@@ -70,7 +74,8 @@ export function makeApp(parts: HttpParts): FastifyInstance {
     throw new AppError("not_ready", "The server is still reading the media folder.");
   });
   registerM3uOutput(app, manager);
-  registerMpegTsOutput(app, { manager, sessions, clock });
+  const limitStream = parts.screens.limitStream.bind(parts.screens);
+  registerMpegTsOutput(app, { manager, sessions, clock, limitStream });
   registerVodOutput(app, {
     ...{ channels: manager, sessions, clock, random: parts.random, startTicks: parts.startTicks },
     ...{ settings: parts.onDemand, onStart: parts.onDemandStart },
@@ -79,7 +84,11 @@ export function makeApp(parts: HttpParts): FastifyInstance {
       log[level]({ media: item.mediaId, ...fields }, message);
     },
   });
-  registerManagement(app, { host, channels: manager, throttle, sessions, events, clock });
+  const { screens, screenControl } = parts;
+  registerManagement(app, {
+    ...{ host, channels: manager, throttle, sessions, events, clock },
+    ...{ screens, screenControl },
+  });
   return app;
 }
 

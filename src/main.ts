@@ -11,14 +11,15 @@ import { analyse } from "./cli/analyse.ts";
 import { addConfigVerbs, type ConfigOptions } from "./cli/config.ts";
 import { reportMachine } from "./cli/machine.ts";
 import { Reloading } from "./cli/reloading.ts";
-import { leftOut, progressLine, terminalLoss, welcome } from "./cli/terminal.ts";
+import { leftOut, progressLine, terminalLoss, welcome, withoutFfmpeg } from "./cli/terminal.ts";
 import { why } from "./cli/why.ts";
 import { adviseOn } from "./config/advice.ts";
 import { LiveConfig } from "./config/live-config.ts";
 import { type ConfigSources, loadConfig } from "./config/loader.ts";
 import { killAllNow } from "./ffmpeg/child.ts";
 import { locateFfmpeg } from "./ffmpeg/locate.ts";
-import { channelFormat, subtitleSettings } from "./line-up.ts";
+import { channelFormat } from "./line-up.ts";
+import { subtitleSettings } from "./line-up-subtitles.ts";
 import { Machine } from "./machine/machine.ts";
 import { Server } from "./server.ts";
 
@@ -151,6 +152,7 @@ async function serve(folder: string | undefined, options: ConfigOptions): Promis
     },
   });
   if (isTerminal) process.stderr.write("\r\x1b[K");
+  process.stdout.write(withoutFfmpeg(server.problem?.message));
   process.stdout.write(leftOut(server.library.rejected));
   process.stdout.write(welcome(programme(server), config.server.host, server.port, server.capacity));
   const live = new LiveConfig(sources, loaded, (changed) => server.apply(changed));

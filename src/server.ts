@@ -1,7 +1,7 @@
-import { join } from "node:path";
 import { channelEvent } from "./api/event-feed.ts";
 import { makeSessions, sessionLimits, watchConnections } from "./audience.ts";
 import type { Clock } from "./base/clock.ts";
+import { AppError } from "./base/errors.ts";
 import { EventHub } from "./base/event-hub.ts";
 import type { Log } from "./base/log.ts";
 import type { Random } from "./base/random.ts";
@@ -9,29 +9,27 @@ import { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
 import { describeEvent } from "./channels/events.ts";
+import { ScreenControl } from "./channels/screen-control.ts";
 import { ThrottleControl } from "./channels/throttle-control.ts";
 import type { Config } from "./config/schema.ts";
+import { Equipment } from "./equipment.ts";
+import type { Screens } from "./error-screens/screens.ts";
 import { markChildren } from "./ffmpeg/child.ts";
-import { locateFfmpeg, type Toolset } from "./ffmpeg/locate.ts";
 import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
+import type { FfmpegTools } from "./ffmpeg/tools.ts";
 import { listen, makeApp } from "./http.ts";
-import { makeDemoMedia } from "./library/demo-media.ts";
+import { demoFolder, makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
 import { UnmatchedFile } from "./library/unmatched-file.ts";
-import { channelFormat, defineChannel, openSubtitles, prepareSubtitles, StandbyPictures } from "./line-up.ts";
+import { channelFormat, defineChannel } from "./line-up.ts";
 import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
-import { Machine } from "./machine/machine.ts";
 import type { HouseFormat } from "./media/house-format.ts";
-import { SOFTWARE_ENCODER, type VideoEncoderName } from "./media/video-encoders.ts";
 import { type OnDemandSettings, onDemandSettings } from "./outputs/vod.ts";
 import type { SessionManager } from "./sessions/session-manager.ts";
-import { prepareCardFolder } from "./source/cards.ts";
-import { EncoderChoice } from "./source/encoder-choice.ts";
-import type { EncoderSurroundings } from "./source/open-encoder.ts";
 import { DataFolder } from "./store/data-folder.ts";
-import { OverrideFile } from "./throttle/override-store.ts";
+import { openThrottleOverrides } from "./throttle/override-store.ts";
 import { throttleSettings } from "./throttle/settings.ts";
 import { ThrottlePlan } from "./throttle/throttle-plan.ts";
 
@@ -61,7 +59,7 @@ export interface ServerOptions {
 
 /** What a server is doing until it is ready. */
 export type StartProgress =
-  | { readonly step: "tools" | "encoders" | "demo" | "pictures" }
+  | { readonly step: "tools" | "encoders" | "demo" }
   | ({ readonly step: "scan" } & ScanProgress);
 
 /** A running server: its channels, and the HTTP address under which they are tuned. */
@@ -72,9 +70,12 @@ export class Server {
   readonly port: number;
   /** What is known of how many channels the machine encodes, as a sentence. */
   readonly capacity: string | undefined;
+  /** Why there was no usable ffmpeg at the start; the channels then go on by themselves when there is. */
+  readonly problem: AppError | undefined;
   readonly #scope: Scope;
   readonly #throttle: ThrottleControl;
   readonly #sessions: SessionManager;
+  readonly #screens: Screens;
   readonly #live: LiveSettings;
 
   private constructor(parts: ServerParts, scope: Scope) {
@@ -82,8 +83,10 @@ export class Server {
     this.library = parts.library;
     this.port = parts.port;
     this.capacity = parts.capacity;
+    this.problem = parts.problem;
     this.#throttle = parts.throttle;
     this.#sessions = parts.sessions;
+    this.#screens = parts.screens;
     this.#live = parts.live;
     this.#scope = scope;
   }
@@ -111,6 +114,7 @@ export class Server {
     this.#throttle.configure(throttleSettings(config));
     this.#sessions.setLimits(sessionLimits(config));
     this.#live.onDemand = onDemandSettings(config);
+    this.#screens.configure(config);
     this.manager.setLinger(config.channels.linger_seconds * 1000);
   }
 
@@ -120,9 +124,10 @@ export class Server {
   }
 }
 
-type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity"> & {
+type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "problem"> & {
   readonly throttle: ThrottleControl;
   readonly sessions: SessionManager;
+  readonly screens: Screens;
   readonly live: LiveSettings;
 };
 
@@ -132,31 +137,19 @@ interface LiveSettings {
 }
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
-  const { config, clock, log, onProgress } = options;
+  const { config, clock, log } = options;
   await claimDataFolder(options, scope);
   const live: LiveSettings = { onDemand: onDemandSettings(config) };
-  const overrides = await OverrideFile.open(options.dataFolder, log);
+  const overrides = await openThrottleOverrides(options.dataFolder, log);
   const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
   const events = new EventHub(() => clock.wallNow());
   const sessions = makeSessions(options, events);
   watchConnections(options, sessions, scope);
-  onProgress?.({ step: "tools" });
-  const tools = await locateFfmpeg({
-    ffmpegPath: config.ffmpeg.path || undefined,
-    ffprobePath: config.ffmpeg.ffprobe_path || undefined,
-    ...{ clock, env: options.env, signal: scope.signal },
-  });
   // Before the channels, so that the last words of their encoders are still counted at the end.
   const unmatched = await keepUnmatched(options, scope);
-  const { ffmpeg, canToneMap } = tools;
-  if (!canToneMap) log.warn({ ffmpeg }, "ffmpeg lacks zscale or tonemap: HDR films will look pale");
-  const surroundings = {
-    ...{ ffmpeg, canToneMap, clock, folder: join(options.dataFolder, "work") },
-    onUnmatched: (line: string) => unmatched.lines.add(line),
-  };
-  await prepareCardFolder(surroundings.folder);
-  const subtitles = await openSubtitles(config, tools, surroundings, log);
-  const { machine, choice } = await chooseEncoder(options, tools, surroundings, scope.signal);
+  const onUnmatched = (line: string) => unmatched.lines.add(line);
+  const equipment = await Equipment.open({ ...options, onUnmatched }, scope);
+  const { screens } = equipment;
   let disturb = () => {};
   const manager = makeManager(options, throttlePlan, events, () => disturb());
   const throttle = new ThrottleControl(throttlePlan, manager);
@@ -164,6 +157,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   let ready = false;
   const app = makeApp({
     ...{ config, clock, log, manager, throttle, sessions, events, random: options.random },
+    ...{ screens, screenControl: new ScreenControl({ manager, screens, clock }) },
     startTicks: options.startTicks ?? START_TICKS,
     onDemand: () => live.onDemand,
     onDemandStart: () => disturb(),
@@ -172,31 +166,32 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   scope.defer(() => app.close());
   const port = await listen(app, config);
 
-  const library = await openLibrary(options, tools, scope.signal);
-  onProgress?.({ step: "pictures" });
-  const parts = { surroundings, standby: new StandbyPictures(surroundings), choice, subtitles };
+  const library = await openLibrary(options, equipment.tools, scope.signal);
   const definitions: ChannelDefinition[] = [];
   for (const channel of library.channels) {
     const targetBps = () => throttlePlan.of(channel.id).targetBps;
-    definitions.push(await defineChannel(channel, config, targetBps, parts));
+    definitions.push(defineChannel(channel, config, targetBps, equipment));
   }
   for (const definition of definitions) manager.add(definition);
   scope.signal.throwIfAborted();
   ready = true;
-  const preparing = prepareSubtitles(subtitles, definitions, clock, log, scope.signal);
+  const preparing = equipment.prepareSubtitles(definitions);
   scope.defer(() => preparing);
+  const warming = equipment.warmScreens(definitions);
+  scope.defer(() => warming);
   log.info({ channels: library.channels.length, port }, "ready");
   const format = channelFormat(library.channels[0]?.media ?? [], config);
-  const known = machine.capacity(choice.preferred, format);
+  const known = equipment.capacity(format);
   if (!known) {
-    const isIdle = () => manager.onAir.length === 0 && sessions.count === 0;
-    const measurement = measureWhenIdle(options, machine, choice.preferred, format, isIdle);
+    const isIdle = () => manager.onAir.length === 0 && sessions.count === 0 && equipment.isAtRest;
+    const measurement = measureWhenIdle(options, equipment, format, isIdle);
     disturb = () => measurement.disturb();
     scope.defer(() => measurement.close());
   }
+  const capacity = known && describeCapacity(known, format);
   return {
-    ...{ manager, sessions, throttle, live, library, port },
-    capacity: known && describeCapacity(known, format),
+    ...{ manager, sessions, throttle, live, library, port, capacity },
+    ...{ problem: equipment.tools.problem, screens },
   };
 }
 
@@ -213,32 +208,9 @@ async function keepUnmatched(
   return file;
 }
 
-/** Finds the encoder that the operator wishes for, or the next best, and says so. */
-async function chooseEncoder(
-  { config, dataFolder, clock, log, onProgress }: ServerOptions,
-  tools: Toolset,
-  surroundings: EncoderSurroundings,
-  signal: AbortSignal,
-): Promise<{ machine: Machine; choice: EncoderChoice }> {
-  const machine = await Machine.open({ dataFolder, ffmpegVersion: tools.version, surroundings, signal });
-  const wish = config.ffmpeg.encoder;
-  if (wish !== SOFTWARE_ENCODER) onProgress?.({ step: "encoders" });
-  const { encoder, refused } = await machine.decide(wish, channelFormat([], config));
-  for (const trial of refused) {
-    const level = wish === "auto" ? "info" : "warn";
-    log[level]({ encoder: trial.encoder, reason: trial.reason }, "encoder does not work on this machine");
-  }
-  log.info({ encoder }, "encoder chosen");
-  const choice = new EncoderChoice(encoder, clock, (news) =>
-    log.warn(news, "hardware failed where software did not; software takes over for a while"),
-  );
-  return { machine, choice };
-}
-
 function measureWhenIdle(
   { clock, log, onCapacity }: ServerOptions,
-  machine: Machine,
-  encoder: VideoEncoderName,
+  equipment: Equipment,
   format: HouseFormat,
   isIdle: () => boolean,
 ): IdleMeasurement {
@@ -246,10 +218,7 @@ function measureWhenIdle(
     clock,
     isIdle,
     measure: async (signal) => {
-      const capacity = await machine.measure(encoder, format, signal);
-      const { width, height } = format;
-      log.info({ encoder, width, height, machine: machine.key, ...capacity }, "machine measured");
-      onCapacity?.(describeCapacity(capacity, format));
+      onCapacity?.(describeCapacity(await equipment.measure(format, signal), format));
     },
     onFailure: (failure) => log.warn({ err: failure }, "the machine could not be measured"),
   });
@@ -294,16 +263,26 @@ function makeManager(
   });
 }
 
-async function openLibrary(options: ServerOptions, tools: Toolset, signal: AbortSignal): Promise<Library> {
-  const { config, clock, dataFolder, mediaFolder, onProgress } = options;
-  if (!mediaFolder) onProgress?.({ step: "demo" });
-  const folder = mediaFolder ?? (await makeDemoMedia(dataFolder, tools, clock, signal));
-  return scanFolder(folder, {
+/** What there is to play. Without ffmpeg, what an earlier start knew; when that is nothing, ffmpeg is what lacks. */
+async function openLibrary(
+  options: ServerOptions,
+  { toolset, problem }: FfmpegTools,
+  signal: AbortSignal,
+): Promise<Library> {
+  const { config, clock, dataFolder, mediaFolder = demoFolder(dataFolder), onProgress } = options;
+  const tools = problem ? undefined : toolset;
+  if (!options.mediaFolder) onProgress?.({ step: "demo" });
+  if (!options.mediaFolder && tools) await makeDemoMedia(dataFolder, tools, clock, signal);
+  const library = scanFolder(mediaFolder, {
     toolset: tools,
     ...{ clock, signal },
     concurrency: config.library.probe_concurrency,
     loudnessOf: config.audio.loudness === "off" ? undefined : config.audio.preferred_languages,
     store: await FileIdentityStore.open(dataFolder, options.log),
     onProgress: (progress) => onProgress?.({ step: "scan", ...progress }),
+  });
+  return library.catch((failure: unknown) => {
+    const isEmpty = failure instanceof AppError && failure.code.startsWith("media_folder_");
+    throw isEmpty && problem ? problem : failure;
   });
 }

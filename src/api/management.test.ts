@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
@@ -7,6 +8,7 @@ import { EventHub } from "../base/event-hub.ts";
 import { silentLog } from "../base/log.ts";
 import { rational } from "../base/rational.ts";
 import type { ChannelDefinition } from "../channels/channel.ts";
+import { screensFor } from "../error-screens/screens.fixtures.ts";
 import type { MediaFacts } from "../ffmpeg/media-facts.ts";
 import { houseFormat } from "../media/house-format.ts";
 import { LoopSchedule } from "../playout/loop-schedule.ts";
@@ -16,6 +18,8 @@ import { registerProblems } from "./problems.ts";
 import { channelId, FAILURES } from "./schemas.ts";
 import { openManagementScope } from "./scope.ts";
 
+const never = () => expect.unreachable();
+
 const format = houseFormat({
   ...{ width: 640, height: 360, fps: rational(30), gopSeconds: 1 },
   ...{ totalBps: 2_000_000, audioBps: 96_000 },
@@ -24,7 +28,7 @@ const item = (title: string, seconds: number) => ({
   ...{ mediaId: 1, title, facts: {} as MediaFacts, frames: seconds * 30 },
 });
 const channel = (id: number, number: number, ...titles: string[]): ChannelDefinition => ({
-  ...{ id, number, name: `Channel ${number}`, format, filler: [] },
+  ...{ id, number, name: `Channel ${number}`, format, openScreens: () => expect.unreachable() },
   schedule: new LoopSchedule(titles.map((title) => item(title, 60))),
   open: () => expect.unreachable(),
 });
@@ -49,6 +53,8 @@ beforeEach(() => {
     clock,
     sessions,
     events,
+    screens: screensFor(tmpdir(), clock),
+    screenControl: { of: never, change: never, setImage: never, show: never, end: never },
     channels: { definitions: [channel(7, 12, "A", "B"), channel(3, 2, "C")], onAir: [] },
     throttle: { of: () => expect.unreachable(), change: () => expect.unreachable() },
   });

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
+import { type ChannelScreenApiParts, registerChannelScreenApi } from "./channel-screen.ts";
 import { type ChannelsApiParts, registerChannelsApi } from "./channels.ts";
+import { type ErrorScreensApiParts, registerErrorScreensApi } from "./error-screens.ts";
 import { type EventsApiParts, registerEventsApi } from "./events.ts";
 import { registerMediaApi } from "./media.ts";
 import { openManagementScope } from "./scope.ts";
@@ -7,7 +9,13 @@ import { registerSessionsApi, type SessionsApiParts } from "./sessions.ts";
 import { registerThrottleApi, type ThrottleApiParts } from "./throttle.ts";
 
 /** What the management routes speak of. */
-export interface ApiParts extends ChannelsApiParts, ThrottleApiParts, SessionsApiParts, EventsApiParts {
+export interface ApiParts
+  extends ChannelsApiParts,
+    ThrottleApiParts,
+    SessionsApiParts,
+    EventsApiParts,
+    ErrorScreensApiParts,
+    ChannelScreenApiParts {
   /** `server.host`: the one name beside localhost under which management is reached. */
   readonly host: string;
 }
@@ -20,5 +28,7 @@ export function registerManagement(app: FastifyInstance, parts: ApiParts): void 
     registerThrottleApi(scope, parts);
     registerSessionsApi(scope, parts);
     registerEventsApi(scope, parts);
+    registerErrorScreensApi(scope, parts);
+    registerChannelScreenApi(scope, parts);
   });
 }

@@ -16,7 +16,7 @@ const format = houseFormat({
 });
 const facts = { path: "/secret/place/a.mp4" } as MediaFacts;
 const channel = (id: number, number: number, ...ids: number[]): ChannelDefinition => ({
-  ...{ id, number, name: `Channel ${number}`, format, filler: [] },
+  ...{ id, number, name: `Channel ${number}`, format, openScreens: () => expect.unreachable() },
   schedule: new LoopSchedule(
     ids.map((mediaId) => ({ mediaId, title: `File ${mediaId}`, facts, frames: mediaId * 25 + 5 })),
   ),

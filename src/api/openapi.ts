@@ -29,6 +29,14 @@ export async function openApiDocument(): Promise<string> {
     throttle: { of: neverAsked, change: neverAsked },
     sessions: new SessionManager({ clock, limits: NO_LIMITS }),
     events: new EventHub(() => clock.wallNow()),
+    screens: {
+      generator: { preview: neverAsked },
+      settings: { for: neverAsked, look: neverAsked },
+      lookOf: neverAsked,
+    },
+    screenControl: {
+      ...{ of: neverAsked, change: neverAsked, setImage: neverAsked, show: neverAsked, end: neverAsked },
+    },
   });
   await app.ready();
   const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;

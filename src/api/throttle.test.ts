@@ -10,7 +10,7 @@ import { ThrottleControl } from "../channels/throttle-control.ts";
 import type { MediaFacts } from "../ffmpeg/media-facts.ts";
 import { houseFormat } from "../media/house-format.ts";
 import { LoopSchedule } from "../playout/loop-schedule.ts";
-import { OverrideFile } from "../throttle/override-store.ts";
+import { openThrottleOverrides } from "../throttle/override-store.ts";
 import { settingsOf } from "../throttle/settings.fixtures.ts";
 import { ThrottlePlan } from "../throttle/throttle-plan.ts";
 import { registerProblems } from "./problems.ts";
@@ -23,7 +23,7 @@ const format = houseFormat({
 });
 const item = { mediaId: 1, title: "A", facts: {} as MediaFacts, frames: 1200 };
 const channel = (id: number): ChannelDefinition => ({
-  ...{ id, number: id + 10, name: `Channel ${id}`, format, filler: [] },
+  ...{ id, number: id + 10, name: `Channel ${id}`, format, openScreens: () => expect.unreachable() },
   ...{ schedule: new LoopSchedule([item]), open: () => expect.unreachable() },
 });
 
@@ -46,7 +46,7 @@ afterEach(async () => {
 async function start(): Promise<string[]> {
   const warnings: string[] = [];
   const log = { warn: (_: object, message: string) => void warnings.push(message) };
-  const plan = new ThrottlePlan(settingsOf("realtime"), await OverrideFile.open(folder, log));
+  const plan = new ThrottlePlan(settingsOf("realtime"), await openThrottleOverrides(folder, log));
   control = new ThrottleControl(plan, {
     definitions: [channel(3), channel(7)],
     applyThrottle: (id) => void applied.push(id),

@@ -4,6 +4,7 @@ import type { ThrottleSettings } from "../throttle/settings.ts";
 import { Channel, type ChannelDefinition, type ChannelSettings } from "./channel.ts";
 import type { ChannelEvent } from "./events.ts";
 import { Lateness } from "./lateness.ts";
+import type { Announcement } from "./overlay.ts";
 
 /** Period of the one release timer. Each channel is served every `TICK_PHASES`th time: 40 ms. */
 const TICK_MS = 20;
@@ -42,6 +43,7 @@ export class ChannelManager {
   readonly #definitions = new Map<number, ChannelDefinition>();
   readonly #onAir = new Map<number, OnAir>();
   readonly #stopping = new Set<Promise<void>>();
+  readonly #announcements = new Map<number, Announcement>();
   /** How long after their planned times channels were served lately. */
   readonly lateness = new Lateness();
   #ticker: Timer | undefined;
@@ -113,6 +115,23 @@ export class ChannelManager {
     }
   }
 
+  /** Shows a screen on a channel in place of its programme, also when it goes on air later; undefined ends that. */
+  announce(channelId: number, announcement: Announcement | undefined): void {
+    if (announcement) this.#announcements.set(channelId, announcement);
+    else this.#announcements.delete(channelId);
+    for (const { channel } of this.#onAir.values()) {
+      if (channel.definition.id === channelId) channel.announce(announcement);
+    }
+  }
+
+  /** The screen that was asked for on a channel and is not over yet. */
+  announced(channelId: number): Announcement | undefined {
+    const announcement = this.#announcements.get(channelId);
+    const { untilMs = Number.POSITIVE_INFINITY } = announcement ?? {};
+    if (untilMs <= this.#options.settings.clock.now()) this.#announcements.delete(channelId);
+    return this.#announcements.get(channelId);
+  }
+
   /** Takes every channel off air; resolves when all of their processes are gone. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -124,6 +143,7 @@ export class ChannelManager {
     const { settings, throttleOf, onEvent } = this.#options;
     const throttle = throttleOf(definition.id);
     const channel = new Channel(definition, settings, throttle, (event) => onEvent(definition, event));
+    channel.announce(this.announced(definition.id));
     const entry: OnAir = { channel, phase: this.#started++ % TICK_PHASES, holds: 0, linger: undefined };
     this.#onAir.set(definition.number, entry);
     this.#ticker ??= settings.clock.every(TICK_MS, (lateMs) => this.#tick(lateMs));

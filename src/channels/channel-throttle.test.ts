@@ -8,7 +8,7 @@ import { settingsOf } from "../throttle/settings.fixtures.ts";
 import type { ThrottleSettings } from "../throttle/settings.ts";
 import { Channel } from "./channel.ts";
 import type { ChannelEvent } from "./events.ts";
-import { filler, format, GOP, item, Studio } from "./studio.fixtures.ts";
+import { format, GOP, item, OneScreen, Studio } from "./studio.fixtures.ts";
 
 const RATE = 1_000_000;
 const TICK_MS = 40;
@@ -19,6 +19,7 @@ function onAir(throttle: ThrottleSettings, { leadMs = 8_000, ringMs = 12_000, go
   const studio = new Studio(clock);
   studio.gopMs = gopMs;
   const events: ChannelEvent[] = [];
+  const screens = new OneScreen();
   const definition = {
     ...{
       id: 1,
@@ -27,7 +28,7 @@ function onAir(throttle: ThrottleSettings, { leadMs = 8_000, ringMs = 12_000, go
       format,
       schedule: new LoopSchedule([item("a", 305), item("b", 640)]),
     },
-    ...{ open: studio.open, filler: filler() },
+    ...{ open: studio.open, openScreens: () => screens },
   };
   const settings = { leadMs, ringMs, startTicks: 900_000, clock, random: () => 0.5 };
   const channel = new Channel(definition, settings, throttle, (event) => events.push(event));
@@ -64,7 +65,7 @@ function onAir(throttle: ThrottleSettings, { leadMs = 8_000, ringMs = 12_000, go
   /** How far what the viewer has had is ahead of the channel's clock, in seconds. */
   const ahead = () => (channel.ring.timeOf(viewer.position) - channel.ring.now) / 30;
   const types = () => events.map(({ type }) => type);
-  return { clock, studio, channel, events, types, analyser, viewer, run, ahead };
+  return { clock, studio, screens, channel, events, types, analyser, viewer, run, ahead };
 }
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
@@ -126,18 +127,18 @@ describe("disabled", () => {
     await channel.stop();
   });
 
-  it("goes on with the standby picture when nothing comes", async () => {
+  it("goes on with an error screen when nothing comes", async () => {
     const { studio, channel, analyser, run, types, ahead } = onAir(settingsOf("disabled"));
     await run(5_000);
     const repaired = Promise.withResolvers<void>();
     studio.onGop = () => repaired.promise;
     await run(20_000);
-    expect(types()).toContain("filler_started");
+    expect(types()).toContain("screen_started");
     expect(ahead()).toBeGreaterThan(0);
     repaired.resolve();
     studio.onGop = () => undefined;
     await run(20_000);
-    expect(types()).toContain("filler_ended");
+    expect(types()).toContain("screen_ended");
     expect(ahead()).toBeGreaterThan(6.9);
     expect(analyser.report().findings).toEqual([]);
     await channel.stop();
@@ -192,7 +193,7 @@ describe("a change of mode while viewers are there", () => {
         await run(3_000);
         expect(viewer.position).toBeGreaterThanOrEqual(channel.ring.head);
         expect(analyser.report().findings).toEqual([]);
-        expect(types()).not.toContain("filler_started");
+        expect(types()).not.toContain("screen_started");
         await channel.stop();
       }),
       { numRuns: 25, seed: 4 },

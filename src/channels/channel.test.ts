@@ -9,7 +9,7 @@ import type { ThrottleSettings } from "../throttle/settings.ts";
 import { Channel, type ChannelDefinition } from "./channel.ts";
 import { ChannelManager } from "./channel-manager.ts";
 import type { ChannelEvent } from "./events.ts";
-import { filler, format, GOP, item, Studio } from "./studio.fixtures.ts";
+import { format, GOP, item, OneScreen, Studio } from "./studio.fixtures.ts";
 
 /** A channel under a manual clock, with everything it sent and said. */
 function onAir(
@@ -20,9 +20,10 @@ function onAir(
   const clock = new ManualClock(wallStartMs);
   const studio = new Studio(clock);
   const events: ChannelEvent[] = [];
+  const screens = new OneScreen();
   const definition: ChannelDefinition = {
     ...{ id: 1, number: 1, name: "One", format, schedule: new LoopSchedule(items) },
-    ...{ open: studio.open, filler: filler() },
+    ...{ open: studio.open, openScreens: () => screens },
   };
   const settings = {
     ...{ leadMs: 8000, ringMs: 12_000, startTicks: 900_000 },
@@ -45,7 +46,7 @@ function onAir(
     }
   };
   const types = () => events.map((event) => event.type);
-  return { clock, studio, channel, events, types, analyser, run, definition, settings };
+  return { clock, studio, screens, channel, events, types, analyser, run, definition, settings };
 }
 
 const throttleOf = () => settingsOf("burst");
@@ -71,7 +72,7 @@ describe("Channel", () => {
     // From the start of the Gop in which the schedule stood, to now.
     expect(analyser.streamMs).toBeGreaterThan(59_500);
     expect(analyser.streamMs).toBeLessThan(61_100);
-    expect(types()).not.toContain("filler_started");
+    expect(types()).not.toContain("screen_started");
     await channel.stop();
   });
 
@@ -86,27 +87,27 @@ describe("Channel", () => {
     await run(60_000);
     expect(delivered.length).toBeGreaterThan(60);
     expect(delivered).toEqual(delivered.map((_, index) => delivered[0]! + index * GOP));
-    expect(types()).not.toContain("filler_started");
+    expect(types()).not.toContain("screen_started");
     expect(types().filter((type) => type === "source_resumed").length).toBeGreaterThan(10);
     expectPerfect(analyser);
     await channel.stop();
     expect(studio.opened.every((source) => source.closed)).toBe(true);
   });
 
-  it("shows the standby picture when the lead is used up, and returns to where the schedule is by then", async () => {
+  it("shows an error screen when the lead is used up, and returns to where the schedule is by then", async () => {
     const { studio, channel, analyser, run, events, types } = onAir([item("film", 30 * 600)]);
     await run(20_000);
     let repaired = Promise.withResolvers<void>();
     studio.onGop = () => repaired.promise;
     await run(6_000);
-    expect(types()).not.toContain("filler_started");
+    expect(types()).not.toContain("screen_started");
     await run(9_000);
-    expect(types()).toContain("filler_started");
+    expect(types()).toContain("screen_started");
     repaired.resolve();
     repaired = Promise.withResolvers<void>();
     studio.onGop = () => undefined;
     await run(20_000);
-    const ended = events.find((event) => event.type === "filler_ended");
+    const ended = events.find((event) => event.type === "screen_ended");
     expect(ended?.frames).toBeGreaterThanOrEqual(GOP * 6);
     expect(ended?.frames).toBeLessThanOrEqual(GOP * 12);
     expect(channel.leadFrames).toBeGreaterThan(6 * GOP);
@@ -123,7 +124,7 @@ describe("Channel", () => {
     expect(types()).toContain("item_given_up");
     expectPerfect(analyser);
     // Each round: 310 frames of filler, no more and no less.
-    const fillers = events.flatMap((event) => (event.type === "filler_ended" ? [event.frames] : []));
+    const fillers = events.flatMap((event) => (event.type === "screen_ended" ? [event.frames] : []));
     expect(fillers.slice(1, -1).every((frames) => frames === 310)).toBe(true);
     expect(fillers.length).toBeGreaterThan(1);
     await channel.stop();
@@ -141,18 +142,18 @@ describe("Channel", () => {
     await run(40_000);
     expect(types().filter((type) => type === "source_failed")).toHaveLength(1);
     // What the short Gop lacks, and at most the rest of its second: not the rest of the film.
-    const frames = events.flatMap((event) => (event.type === "filler_ended" ? [event.frames] : []));
+    const frames = events.flatMap((event) => (event.type === "screen_ended" ? [event.frames] : []));
     expect(frames.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(GOP);
     expectPerfect(analyser);
     await channel.stop();
   });
 
-  it("does not stutter behind the standby picture while its first source is slow", async () => {
+  it("does not stutter behind an error screen while its first source is slow", async () => {
     const { studio, channel, analyser, run, types } = onAir([item("film", 30 * 600)]);
     const slow = Promise.withResolvers<void>();
     studio.onGop = () => slow.promise;
     await run(2_000);
-    expect(types()).toContain("filler_started");
+    expect(types()).toContain("screen_started");
     for (let tick = 0; tick < 100; tick++) {
       await run(40);
       // Half a second is always in hand: what is on air never waits for what is to come.
@@ -162,7 +163,7 @@ describe("Channel", () => {
     slow.resolve();
     studio.onGop = () => undefined;
     await run(15_000);
-    expect(types()).toContain("filler_ended");
+    expect(types()).toContain("screen_ended");
     expectPerfect(analyser);
     await channel.stop();
   });

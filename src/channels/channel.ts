@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { toAppError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import { Scope } from "../base/scope.ts";
-import type { Gop } from "../media/gop.ts";
+import type { ScreenCue, ScreenSource } from "../error-screens/screen-source.ts";
 import { FrameGrid, type HouseFormat } from "../media/house-format.ts";
 import { Muxer } from "../mpegts/muxer.ts";
 import type { LoopSchedule, ScheduleSlot } from "../playout/loop-schedule.ts";
@@ -15,6 +15,7 @@ import type { ViewerPace } from "../throttle/viewer-pace.ts";
 import type { ChannelEventSink } from "./events.ts";
 import { Feeder } from "./feeder.ts";
 import { LeadBuffer } from "./lead-buffer.ts";
+import { type Announcement, Overlay } from "./overlay.ts";
 import { RateWatch } from "./rate-watch.ts";
 import { ReleaseClock } from "./release-clock.ts";
 import { WireRing } from "./wire-ring.ts";
@@ -32,7 +33,8 @@ export interface ChannelDefinition {
   readonly format: HouseFormat;
   readonly schedule: LoopSchedule<PlayItem>;
   readonly open: OpenSource;
-  readonly filler: readonly Gop[];
+  /** Opens what is shown while there is no programme; called when the channel goes on air. */
+  openScreens(): ScreenSource;
 }
 
 /** How channels run: the same for all of them. */
@@ -73,6 +75,8 @@ export class Channel {
   readonly #readers = new Set<ChannelReader>();
   readonly #onEvent: ChannelEventSink;
   readonly #rateWatch: RateWatch;
+  readonly #screens: ScreenSource;
+  readonly #overlay: Overlay;
   #throttle: ThrottleSettings;
   #mode: ThrottleMode;
 
@@ -83,7 +87,7 @@ export class Channel {
     throttle: ThrottleSettings,
     onEvent: ChannelEventSink,
   ) {
-    const { format, schedule, open, filler } = definition;
+    const { format, schedule, open } = definition;
     const { clock, random, leadMs } = settings;
     const grid = new FrameGrid(format);
     this.definition = definition;
@@ -101,12 +105,16 @@ export class Channel {
     const itemFrame = Math.floor(scheduleNow) - slot.startFrame;
     const anchorFrame = slot.startFrame + Math.floor(itemFrame / format.gopFrames) * format.gopFrames;
     onEvent({ type: "on_air" });
-    this.#release = new ReleaseClock(grid, clock, scheduleNow - anchorFrame);
+    const screens = definition.openScreens();
+    this.#screens = screens;
+    this.#scope.defer(() => screens.close());
+    const release = new ReleaseClock(grid, clock, scheduleNow - anchorFrame);
+    this.#release = release;
+    this.#overlay = new Overlay({ format, grid, release, clock, screens, onEvent });
     this.#feeder = new Feeder(
       {
-        ...{ format, schedule, open, filler, leadMs, anchorFrame, clock, random, onEvent },
-        lead: this.#lead,
-        release: this.#release,
+        ...{ format, schedule, open, screens, leadMs, anchorFrame, clock, random, onEvent },
+        ...{ lead: this.#lead, release },
       },
       this.#scope,
     );
@@ -141,8 +149,20 @@ export class Channel {
     this.#throttle = throttle;
     this.#mode = MODES[throttle.mode];
     const { mode, targetBps } = throttle;
+    // Encoders that are started from now on fit the rate, and so must screens.
+    this.#screens.renew();
     this.#onEvent({ type: "throttle_changed", mode, targetBps });
     this.#tell((reader) => reader.onThrottle());
+  }
+
+  /** Makes a screen ready that will be announced; resolves when it is, or cannot be had. Never rejects. */
+  prepareScreen(cue: ScreenCue): Promise<void> {
+    return this.#screens.prepare(cue);
+  }
+
+  /** Shows a screen in place of whatever is on, from the next Gop that is multiplexed on; undefined ends that. */
+  announce(announcement: Announcement | undefined): void {
+    this.#overlay.set(announcement);
   }
 
   /** The viewer stage for one more viewer. */
@@ -174,9 +194,11 @@ export class Channel {
     const timed = this.#lead.take(horizon);
     if (!timed) return false;
     const constantBps = this.#mode.multiplex === "constant" ? this.#throttle.targetBps : undefined;
-    const gop = this.#muxer.mux(timed, constantBps);
-    if (gop.bps !== undefined) this.#rateWatch.look(gop.bps, this.#throttle.targetBps);
-    this.ring.append(gop);
+    for (const laid of this.#overlay.lay(timed)) {
+      const gop = this.#muxer.mux(laid, constantBps);
+      if (gop.bps !== undefined) this.#rateWatch.look(gop.bps, this.#throttle.targetBps);
+      this.ring.append(gop);
+    }
     return true;
   }
 

@@ -1,6 +1,7 @@
 import { AppError } from "../base/errors.ts";
 import type { ThrottleModeName } from "../config/schema.ts";
 import type { FailureClass } from "../ffmpeg/failures.ts";
+import type { ScreenReason } from "../media/screen-modes.ts";
 
 /** Everything that happens on a channel and that somebody may want to know. */
 export type ChannelEvent =
@@ -19,8 +20,17 @@ export type ChannelEvent =
     }
   | { readonly type: "source_resumed"; readonly title: string; readonly frame: number }
   | { readonly type: "item_given_up"; readonly title: string; readonly frame: number }
-  | { readonly type: "filler_started"; readonly title: string }
-  | { readonly type: "filler_ended"; readonly frames: number }
+  | {
+      readonly type: "screen_started";
+      readonly reason: ScreenReason;
+      /** What should be on; absent where somebody wants the screen. */
+      readonly title?: string;
+      readonly by?: "operator";
+      /** Class or code of the failure. */
+      readonly failure?: string;
+    }
+  | { readonly type: "screen_changed"; readonly reason: ScreenReason; readonly failure?: string }
+  | { readonly type: "screen_ended"; readonly frames: number }
   | { readonly type: "throttle_changed"; readonly mode: ThrottleModeName; readonly targetBps: number }
   | {
       readonly type: "rate_exceeded";
@@ -52,7 +62,13 @@ export function describeEvent(event: ChannelEvent): EventDescription {
     if (value instanceof AppError) Object.assign(fields, { code: value.code, reason: value.message });
     else fields[key] = value;
   }
-  return { ...DESCRIPTIONS[event.type], fields };
+  return { ...DESCRIPTIONS[event.type], ...(isExpected(event) ? { level: "info" } : {}), fields };
+}
+
+/** A screen that is nobody's fault. */
+function isExpected(event: ChannelEvent): boolean {
+  if (event.type !== "screen_started") return false;
+  return event.by !== undefined || event.reason === "loading" || event.reason === "off_air";
 }
 
 const DESCRIPTIONS: Record<ChannelEvent["type"], Omit<EventDescription, "fields">> = {
@@ -61,9 +77,10 @@ const DESCRIPTIONS: Record<ChannelEvent["type"], Omit<EventDescription, "fields"
   item_started: { level: "debug", message: "next programme is being fed" },
   source_failed: { level: "warn", message: "encoder failed; another one takes over" },
   source_resumed: { level: "info", message: "encoder resumed" },
-  item_given_up: { level: "error", message: "programme given up; standby picture until the next one" },
-  filler_started: { level: "warn", message: "standby picture on air" },
-  filler_ended: { level: "info", message: "back to the programme" },
+  item_given_up: { level: "error", message: "programme given up; error screen until the next one" },
+  screen_started: { level: "warn", message: "error screen on air" },
+  screen_changed: { level: "info", message: "error screen changed" },
+  screen_ended: { level: "info", message: "back to the programme" },
   throttle_changed: { level: "info", message: "throttle settings changed" },
   rate_exceeded: {
     level: "warn",

@@ -1,7 +1,8 @@
 import type { Clock } from "../base/clock.ts";
-import { toAppError } from "../base/errors.ts";
+import { type AppError, toAppError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { Scope } from "../base/scope.ts";
+import type { ScreenCue, ScreenSource } from "../error-screens/screen-source.ts";
 import { frameCount, type Gop, truncateGop } from "../media/gop.ts";
 import { FrameGrid, type HouseFormat } from "../media/house-format.ts";
 import { endFrame } from "../media/timed-gop.ts";
@@ -12,13 +13,16 @@ import type { ChannelEventSink } from "./events.ts";
 import { ItemPlayer } from "./item-player.ts";
 import type { LeadBuffer } from "./lead-buffer.ts";
 import type { ReleaseClock } from "./release-clock.ts";
+import { screenCue } from "./screen-cue.ts";
 
 /** Start-up is over after this, whatever has come of it. */
 const STARTUP_MS = 8_000;
-/** When less than this of the lead is left, a Gop of filler goes on air. */
-const FILLER_THRESHOLD_MS = 500;
-/** While a channel starts, its first Gops may each take this long before filler goes on air. */
-const STARTUP_GRACE_MS = 1_500;
+/** When less than this of the lead is left, a Gop of a screen goes on air. */
+const SCREEN_THRESHOLD_MS = 500;
+/** A screen may be needed when no more than this is left until then. */
+const ANTICIPATION_MS = 3_000;
+/** While a channel starts, its first Gops may each take this long before a screen goes on air. */
+const STARTUP_GRACE_MS = 1_000;
 /** The next item's source is opened when so much of the current one is left to be fed. */
 const PREPARE_AHEAD_MS = 4_000;
 /** A step of the wall clock beyond this moves the channel to where the schedule now is. */
@@ -34,8 +38,8 @@ export interface FeederOptions {
   readonly format: HouseFormat;
   readonly schedule: LoopSchedule<PlayItem>;
   readonly open: OpenSource;
-  /** Gops shown, in a loop, when no source delivers in time. */
-  readonly filler: readonly Gop[];
+  /** What is shown when no source delivers in time. */
+  readonly screens: ScreenSource;
   readonly leadMs: number;
   readonly lead: LeadBuffer;
   readonly release: ReleaseClock;
@@ -48,7 +52,7 @@ export interface FeederOptions {
 
 /**
  * Keeps a channel's lead filled: asks the schedule what comes at the end of the timeline, takes the Gop from
- * that item's player or, when it is not there in time, from the filler, and lets the Splicer place it. The
+ * that item's player or, when it is not there in time, of a screen, and lets the Splicer place it. The
  * schedule's clock is never held up: what could not be had is over when its time is over.
  */
 export class Feeder {
@@ -62,8 +66,10 @@ export class Feeder {
   #starting = true;
   readonly #startedMs: number;
   #lastPushMs: number;
-  #fillerFrames = 0;
-  #fillerIndex = 0;
+  #last: Gop | undefined;
+  #fault: AppError | undefined;
+  #screenFrames = 0;
+  #cue: ScreenCue | undefined;
 
   constructor(options: FeederOptions, scope: Scope) {
     this.#options = options;
@@ -109,9 +115,11 @@ export class Feeder {
     const isOver = release.timeOf(frame + room) <= clock.now() && !this.#starting;
     const gop = isOver ? undefined : await this.#take(slot, itemFrame, left);
     if (this.#scope.closed) return;
+    if (!gop && !this.#cue) await this.#anticipate();
+    if (this.#scope.closed) return;
     if (!gop) this.#starting = false;
-    const chosen = truncateGop(gop ?? this.#nextFiller(room), room);
-    this.#countFiller(gop ? undefined : chosen, slot.item.title);
+    const chosen = gop ? truncateGop(gop, room) : this.#screen(slot, frame, room);
+    if (gop) this.#onProgramme(gop);
     const timed = this.#splicer.place(chosen, frame);
     lead.push(timed);
     this.#lastPushMs = clock.now();
@@ -126,13 +134,37 @@ export class Feeder {
     if (this.#grid.milliseconds(left) <= PREPARE_AHEAD_MS) {
       this.#player(this.#options.schedule.after(slot), 0);
     }
-    return player.take(itemFrame, this.#deadlineMs());
+    const { clock, screens } = this.#options;
+    const deadlineMs = this.#deadlineMs();
+    const last = this.#last;
+    const early = Math.max(0, deadlineMs - ANTICIPATION_MS - clock.now());
+    const timer = last && clock.after(early, () => void screens.anticipate(last));
+    try {
+      return await player.take(itemFrame, deadlineMs);
+    } finally {
+      timer?.cancel();
+    }
+  }
+
+  /** Lets the first screen become what it should be, as long as the lead lasts. */
+  async #anticipate(): Promise<void> {
+    const { screens, clock } = this.#options;
+    const leftMs = this.#deadlineMs() - clock.now();
+    if (!this.#last || leftMs <= 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = clock.after(leftMs, resolve);
+    const onAbort = () => resolve();
+    this.#scope.signal.addEventListener("abort", onAbort, { once: true });
+    await Promise.race([screens.anticipate(this.#last), promise]);
+    this.#scope.signal.removeEventListener("abort", onAbort);
+    timer.cancel();
   }
 
   /** A fault of our own must not end the channel: everything is opened anew, a little later. */
   async #recover(failure: unknown): Promise<void> {
     if (this.#scope.closed) return;
-    this.#options.onEvent({ type: "feeding_failed", error: toAppError(failure) });
+    this.#fault = toAppError(failure);
+    this.#options.onEvent({ type: "feeding_failed", error: this.#fault });
     this.#closePlayers();
     await this.#rest(RECOVERY_MS);
   }
@@ -147,10 +179,10 @@ export class Feeder {
     this.#slot = undefined;
   }
 
-  /** Monotonic time at which waiting for a Gop ends and filler goes on air. */
+  /** Monotonic time at which waiting for a Gop ends and a screen goes on air. */
   #deadlineMs(): number {
     const { lead, release } = this.#options;
-    const usedUpMs = release.timeOf(lead.end) - FILLER_THRESHOLD_MS;
+    const usedUpMs = release.timeOf(lead.end) - SCREEN_THRESHOLD_MS;
     return this.#starting ? Math.max(usedUpMs, this.#lastPushMs + STARTUP_GRACE_MS) : usedUpMs;
   }
 
@@ -184,24 +216,33 @@ export class Feeder {
     return player;
   }
 
-  /**
-   * The next Gop of the loop. Where it will be cut to one picture, it is one from the middle of its run: what
-   * comes before and after begins a run, and two IDR pictures in a row must differ in idr_pic_id (H.264 7.4.3).
-   */
-  #nextFiller(room: number): Gop {
-    const { filler } = this.#options;
-    if (room === 1) return filler[1 % filler.length]!;
-    return filler[this.#fillerIndex++ % filler.length]!;
+  /** A Gop of the screen that the state of things asks for. */
+  #screen(slot: ScheduleSlot<PlayItem>, frame: number, room: number): Gop {
+    const { screens, clock, release, onEvent } = this.#options;
+    const cue = screenCue({
+      isCold: this.#last === undefined,
+      fault: this.#fault,
+      trouble: this.#players.get(slot.startFrame)?.trouble,
+      nextItemMs: Math.round(this.#grid.milliseconds(slot.startFrame + slot.item.frames)),
+    });
+    const { reason, errorCode: failure } = cue;
+    if (!this.#cue) onEvent({ type: "screen_started", reason, title: slot.item.title, failure });
+    else if (reason !== this.#cue.reason) onEvent({ type: "screen_changed", reason, failure });
+    this.#cue = cue;
+    const shownAtMs = clock.wallNow() + this.#grid.milliseconds(frame - release.position());
+    const gop = screens.next(cue, { frame, room, shownAtMs });
+    this.#screenFrames += frameCount(gop);
+    return gop;
   }
 
-  #countFiller(filler: Gop | undefined, title: string): void {
-    if (filler) {
-      if (this.#fillerFrames === 0) this.#options.onEvent({ type: "filler_started", title });
-      this.#fillerFrames += frameCount(filler);
-    } else if (this.#fillerFrames > 0) {
-      this.#options.onEvent({ type: "filler_ended", frames: this.#fillerFrames });
-      this.#fillerFrames = 0;
-    }
+  #onProgramme(gop: Gop): void {
+    this.#last = gop;
+    this.#fault = undefined;
+    if (!this.#cue) return;
+    this.#cue = undefined;
+    this.#options.screens.rest();
+    this.#options.onEvent({ type: "screen_ended", frames: this.#screenFrames });
+    this.#screenFrames = 0;
   }
 
   /** Moves the timeline's next Gop to where the schedule is, when the wall clock has been set. */

@@ -8,6 +8,7 @@ import { frameCount, type Gop } from "../media/gop.ts";
 import type { OpenSource, PlayItem, Source } from "../source/source.ts";
 import type { ChannelEventSink } from "./events.ts";
 import { restartStep, stricter } from "./restart-ladder.ts";
+import type { ItemTrouble } from "./screen-cue.ts";
 
 /** What an ItemPlayer needs. */
 export interface ItemPlayerOptions {
@@ -35,6 +36,7 @@ export class ItemPlayer {
   #ready: Gop | undefined;
   #wanted: number;
   #ended = false;
+  #trouble: ItemTrouble | undefined;
   /** Wakes whoever waits for a change of `#ready`, `#wanted` or `#ended`. */
   #changed = Promise.withResolvers<void>();
 
@@ -72,6 +74,11 @@ export class ItemPlayer {
       }
       if (gop || this.#ended || !(await this.#change(deadlineMs))) return undefined;
     }
+  }
+
+  /** Why there is no Gop, where it is a failure. */
+  get trouble(): ItemTrouble | undefined {
+    return this.#trouble;
   }
 
   /** The first frame from `frame` on with which a Gop begins. */
@@ -114,7 +121,7 @@ export class ItemPlayer {
           const gop = await this.#nextOf(source);
           if (!gop) break;
           if (failures > 0) onEvent({ type: "source_resumed", title: item.title, frame: gop.firstFrame });
-          [failures, retry] = [0, undefined];
+          [failures, retry, this.#trouble] = [0, undefined, undefined];
           position = gop.firstFrame + frameCount(gop);
           await this.#hand(gop);
         }
@@ -124,6 +131,7 @@ export class ItemPlayer {
         failures++;
         const error = toAppError(thrown, "encoder_failed");
         const failure = error instanceof FfmpegError ? error.failure : undefined;
+        this.#trouble = { failures, error, failure, givenUp: false };
         onEvent({
           ...{ type: "source_failed", title: item.title, frame: position, failures, error },
           ...{ class: failure?.class, sentence: failure?.sentence },
@@ -138,6 +146,7 @@ export class ItemPlayer {
       }
     }
     if (failures > 0 && !this.#scope.closed) {
+      if (this.#trouble) this.#trouble = { ...this.#trouble, givenUp: true };
       onEvent({ type: "item_given_up", title: item.title, frame: position });
     }
     this.#ended = true;

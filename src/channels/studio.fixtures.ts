@@ -1,10 +1,12 @@
 import type { ManualClock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
 import { rational } from "../base/rational.ts";
+import { ErrorScreen } from "../error-screens/error-screen.ts";
+import type { ScreenCue, ScreenPlace, ScreenSource } from "../error-screens/screen-source.ts";
 import type { MediaFacts } from "../ffmpeg/probe.ts";
 import { syntheticGop } from "../media/gop.fixtures.ts";
 import type { Gop } from "../media/gop.ts";
-import { houseFormat } from "../media/house-format.ts";
+import { type HouseFormat, houseFormat } from "../media/house-format.ts";
 import type { OpenSource, PlayItem } from "../source/source.ts";
 
 /** A small house format of 30 fps and 1 Mbit/s. */
@@ -66,10 +68,43 @@ export function item(title: string, frames: number): PlayItem {
   return { mediaId: title.length, title, facts: {} as MediaFacts, frames };
 }
 
-/** Standby Gops. */
-export function filler(): Gop[] {
-  return [0, 1].map((seed) => ({
-    ...syntheticGop({ format, frames: GOP, seed, silent: true }),
-    firstFrame: 0,
-  }));
+/** One screen of a house format for every reason, silent unless asked otherwise, with everything that was asked of it. */
+export class OneScreen implements ScreenSource {
+  readonly cues: ScreenCue[] = [];
+  readonly calls: string[] = [];
+  readonly #screen: ErrorScreen;
+
+  constructor(house: HouseFormat = format, { sound = false } = {}) {
+    const gops = [0, 1].map((seed) =>
+      syntheticGop({ format: house, frames: house.gopFrames, seed, silent: true }),
+    );
+    const content = { message: { title: "" }, config: {}, format: house };
+    const period = sound ? syntheticGop({ format: house, frames: 2 * house.gopFrames }).audio : undefined;
+    this.#screen = new ErrorScreen(content, gops, period);
+  }
+
+  next(cue: ScreenCue, { frame, room }: ScreenPlace): Gop {
+    this.cues.push(cue);
+    return this.#screen.gopAt(frame, room);
+  }
+
+  async anticipate(): Promise<void> {
+    this.calls.push("anticipate");
+  }
+
+  rest(): void {
+    this.calls.push("rest");
+  }
+
+  renew(): void {
+    this.calls.push("renew");
+  }
+
+  async prepare(): Promise<void> {
+    this.calls.push("prepare");
+  }
+
+  close(): void {
+    this.calls.push("close");
+  }
 }

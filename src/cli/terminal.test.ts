@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { leftOut, progressLine, reachableAddresses, welcome } from "./terminal.ts";
+import { leftOut, progressLine, reachableAddresses, welcome, withoutFfmpeg } from "./terminal.ts";
 
 const channel = { number: 1, name: "Films", now: "Metropolis", next: "Nosferatu", leftMs: 754_000 };
 
@@ -13,6 +13,13 @@ it("says what is on and how to watch it", () => {
   expect(text).toContain("  12  Music  Metropolis  (9 s left, then Nosferatu)");
   expect(text).toContain("http://192.0.2.7:8411/iptv/channels.m3u");
   expect(text).toContain("vlc http://192.0.2.7:8411/iptv/channel/1.ts");
+});
+
+it("says that there is no ffmpeg, and what to expect", () => {
+  expect(withoutFfmpeg(undefined)).toBe("");
+  expect(withoutFfmpeg("/x does not exist. Install it.")).toMatch(
+    /^\n {2}There is no usable ffmpeg: \/x does not exist\. Install it\.\n {2}Until there is, .* by themselves\.\n$/,
+  );
 });
 
 it("lets no name command the terminal", () => {

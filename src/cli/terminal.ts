@@ -22,7 +22,7 @@ const SHOWN_REJECTED = 20;
 
 /** What the server is doing while it starts. */
 export type Progress =
-  | { readonly step: "tools" | "encoders" | "demo" | "pictures" }
+  | { readonly step: "tools" | "encoders" | "demo" }
   | { readonly step: "scan"; readonly done: number; readonly total: number; readonly current: string };
 
 /** Whether the process had a terminal at the time of this call and, asked later, has lost it. */
@@ -40,8 +40,6 @@ export function progressLine(progress: Progress): string {
       return "Trying this machine's encoders (once) …";
     case "demo":
       return "Making two demo channels (once) …";
-    case "pictures":
-      return "Drawing the standby picture …";
     case "scan":
       return `Reading your media: ${progress.done} of ${progress.total}  ${clip(basename(progress.current), 40)}`;
   }
@@ -87,6 +85,16 @@ export function welcome(
     "  Ctrl+C ends it.",
     "",
   ].join("\n");
+}
+
+/** What is said when the server has started without a usable ffmpeg, which `reason` tells of; empty without one. */
+export function withoutFfmpeg(reason: string | undefined): string {
+  if (reason === undefined) return "";
+  const lines = [
+    `There is no usable ffmpeg: ${reason}`,
+    "Until there is, the channels show a screen that says so; then their programmes go on by themselves.",
+  ];
+  return ["", ...lines.map((line) => `  ${line.replaceAll("\n", "\n  ")}`), ""].join("\n");
 }
 
 /** The list of files that were left out, each with its reason; empty when there are none. */

@@ -5,7 +5,7 @@ export const LEFT_OUT =
   "the server leaves it out when it starts, and says why; the other files of its channel are played.";
 
 const PLAYED = "it is played, and what cannot be decoded shows as blocks, stills or silence; ";
-const STANDBY = "then the standby picture is shown until the next programme begins.";
+const STANDBY = "then the error screen is shown until the next programme begins.";
 
 /** What a channel does when it meets a failure in the middle of a file; undefined stands for one without a name. */
 export function describeRemedy(remedy: Remedy | undefined): string {

@@ -44,3 +44,10 @@ export function writeAdtsHeader(
 
 /** A raw AAC-LC stereo frame that decodes to 1,024 samples of digital silence at any sample rate. */
 export const SILENT_STEREO_FRAME: Uint8Array = Uint8Array.of(0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c);
+
+/** The AudioSpecificConfig (ISO/IEC 14496-3 1.6.2.1) of AAC-LC in 1 … 7 channels. Throws RangeError at an odd rate. */
+export function audioConfig(sampleRate: number, channels: number): Uint8Array {
+  const index = SAMPLE_RATES.indexOf(sampleRate);
+  if (index < 0) throw new RangeError(`AAC has no index for ${sampleRate} Hz`);
+  return Uint8Array.of((AAC_LC << 3) | (index >> 1), ((index & 1) << 7) | (channels << 3));
+}

@@ -37,16 +37,26 @@ interface Fault {
   readonly path: readonly PropertyKey[];
   readonly isUnknownKey: boolean;
   readonly found: unknown;
+  /** In the schema's own words. */
+  readonly message: string;
 }
 
 function faultsOf(issue: z.core.$ZodIssue): Fault[] {
   if (issue.code !== "unrecognized_keys") {
-    return [{ path: issue.path, isUnknownKey: false, found: issue.input }];
+    return [{ path: issue.path, isUnknownKey: false, found: issue.input, message: issue.message }];
   }
-  return issue.keys.map((key) => ({ path: [...issue.path, key], isUnknownKey: true, found: undefined }));
+  return issue.keys.map((key) => ({
+    path: [...issue.path, key],
+    isUnknownKey: true,
+    found: undefined,
+    message: "unknown key",
+  }));
 }
 
-function describe({ path, isUnknownKey, found }: Fault): string {
+function describe({ path, isUnknownKey, found, message }: Fault): string {
+  // What lies within a key's value is nobody's key.
+  const isSecret = path.some((key) => isSecretName(String(key)));
+  if (path.length > 2) return found === undefined || isSecret ? message : `${message}, found ${shown(found)}`;
   if (isUnknownKey) return unknownKey(path);
   const key = keyAt(path);
   if (!key) return `expected ${path.length === 0 ? "sections" : "a section"} of keys, found ${shown(found)}`;

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Applies, CONFIG_SCHEMA, type ConfigPath } from "./schema.ts";
+import type { Applies } from "./key-parts.ts";
+import { CONFIG_SCHEMA, type ConfigPath } from "./schema.ts";
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -73,6 +74,7 @@ function words(schema: JsonSchema): string[] {
 
 /** What a value must be, in words that a person writes a configuration with. */
 function typeInWords(schema: JsonSchema): string {
+  if (typeof schema.words === "string") return schema.words;
   const parts = schema.anyOf?.filter((part) => typeof part === "object");
   if (parts) return parts.map((part) => typeInWords(part as JsonSchema)).join(", or ");
   if (words(schema).length > 0) return alternatives(words(schema));

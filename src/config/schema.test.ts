@@ -6,6 +6,19 @@ import { CONFIG_SCHEMA } from "./schema.ts";
 
 test("nothing given is a valid configuration: the defaults", () => {
   expect(CONFIG_SCHEMA.parse({})).toEqual({
+    error_screens: {
+      ...{ visual_mode: "text", audio_mode: "silent", volume: -20 },
+      ...{ background_color: "", text_color: "", accent_color: "" },
+      ...{
+        image: "",
+        logo: "",
+        font: "",
+        font_size: 104,
+        session_limit_seconds: 0,
+        catalogue: "",
+        reasons: {},
+      },
+    },
     server: { host: "0.0.0.0", port: 8411, trusted_proxies: [] },
     subtitles: { burn_in: "off", preferred_languages: [] },
     audio: { preferred_languages: [], loudness: "off", loudness_target_lufs: -23 },

@@ -2,6 +2,8 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { LOG_LEVELS } from "../base/log.ts";
 import { VIDEO_ENCODERS } from "../media/video-encoders.ts";
+import { LATER, LIVE, RESTART, real, whole } from "./key-parts.ts";
+import { errorScreens } from "./screen-keys.ts";
 
 /** How released bytes are paced; docs of each mode: the design's table of throttle modes. */
 export const THROTTLE_MODES = ["realtime", "burst", "adaptive", "disabled"] as const;
@@ -12,30 +14,6 @@ export type ThrottleModeName = (typeof THROTTLE_MODES)[number];
 /** Bounds of a channel's rate in bit/s. */
 export const MIN_TARGET_BPS = 800_000;
 export const MAX_TARGET_BPS = 100_000_000;
-
-/**
- * When a changed value takes effect: at the next reload (`live`), when the server is started again (`restart`), or
- * not before the part that it belongs to is built (`later`).
- */
-export type Applies = "live" | "restart" | "later";
-
-/** What a key says of itself beside its type, default and description. */
-interface KeyMeta {
-  readonly applies: Applies;
-  /** The version that introduced the key. */
-  readonly since: string;
-  readonly [name: string]: unknown;
-}
-
-const LIVE: KeyMeta = { applies: "live", since: "0.1" };
-const RESTART: KeyMeta = { applies: "restart", since: "0.1" };
-const LATER: KeyMeta = { applies: "later", since: "0.1" };
-
-/** A whole number from `min` to `max`. */
-const whole = (min: number, max: number) => z.int().min(min).max(max);
-
-/** A real number from `min` to `max`. */
-const real = (min: number, max: number) => z.number().min(min).max(max);
 
 /** A picture dimension in pixels: even, as 4:2:0 chroma needs. */
 const pixels = () => z.int().min(16).max(7680).multipleOf(2);
@@ -266,8 +244,10 @@ const aiAutoHeal = z.strictObject({
   use_error_screen_fallback: z
     .boolean()
     .default(true)
-    .describe("Whether an error screen goes on air while a source is away.")
-    .meta(LATER),
+    .describe(
+      "Whether an error screen goes on air while a source is away; if not, the last picture is held, in silence.",
+    )
+    .meta(LIVE),
   hot_swap_enabled: z
     .boolean()
     .default(true)
@@ -309,6 +289,11 @@ export const CONFIG_SCHEMA = z.strictObject({
     .prefault({})
     .describe("Who may watch, and for how long without taking data."),
   stream_throttler: streamThrottler.prefault({}).describe("How fast bytes leave the server."),
+  error_screens: errorScreens
+    .prefault({})
+    .describe(
+      "What viewers see while there is no programme. Look at it with `/api/error-screens/preview.png`.",
+    ),
   ai_auto_heal: aiAutoHeal.prefault({}).describe("Repairs without an operator."),
   database_backup: databaseBackup.prefault({}).describe("Regular copies of the database."),
   log: log.prefault({}).describe("What the server writes about itself."),

@@ -164,4 +164,24 @@ export const MACHINE_FAILURES = [
     remedy: { action: "shed_load", scope: "server", retry: USUAL },
     sentence: "Somebody else killed the encoder; usually that is the system, when memory has run out.",
   },
+  {
+    row: 40,
+    class: "ffmpeg_gone",
+    rank: "cause",
+    match: [
+      /^spawn .{1,4096} (?:ENOENT|EACCES|ENOEXEC|ETXTBSY)$/,
+      /error while loading shared libraries: /,
+      /Library not loaded: /,
+    ],
+    examples: [
+      { line: "spawn /usr/local/bin/ffmpeg ENOENT" },
+      {
+        line: "/usr/bin/ffmpeg: error while loading shared libraries: libavdevice.so.59: cannot open shared object file: No such file or directory",
+        recalled: true,
+      },
+      { line: "dyld[402]: Library not loaded: /opt/homebrew/lib/libx264.164.dylib", recalled: true },
+    ],
+    remedy: { action: "replace_ffmpeg", scope: "server", retry: USUAL },
+    sentence: "ffmpeg cannot be started: it was moved, removed, or is just being replaced.",
+  },
 ] as const satisfies readonly FailureRow[];

@@ -112,12 +112,12 @@ describe("locateFfmpeg", () => {
   });
 
   test("names every encoder, filter, muxer, demuxer and protocol that is lacking", async () => {
-    await fake("ffmpeg", { without: ["libx264", "drawtext", "mp4", "matroska", "pipe"] });
+    await fake("ffmpeg", { without: ["libx264", "tpad", "mp4", "matroska", "pipe"] });
     await fake("ffprobe");
     await expect(locate()).rejects.toMatchObject({
       code: "ffmpeg_unsuitable",
       message: expect.stringContaining(
-        "lacks the encoder libx264, the filter drawtext, the muxer mp4, the demuxer matroska, the protocol pipe.",
+        "lacks the encoder libx264, the filter tpad, the muxer mp4, the demuxer matroska, the protocol pipe.",
       ),
     });
   });

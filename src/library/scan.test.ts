@@ -224,6 +224,20 @@ describe("from scan to scan", () => {
     expect(await sidecars()).toEqual([]);
   });
 
+  test("without tools what is known is there, and what is new is named", async () => {
+    await put("A/1.mp4", "A/2.mp4", "B/1.mp4");
+    const first = await scan();
+    expect(await scan({ toolset: undefined, loudnessOf: [] })).toEqual(first);
+    await put("A/3.mp4");
+    await copyFile(join(samples, "a.mkv"), join(root, "B/1.mp4"));
+    const later = await scan({ toolset: undefined });
+    expect(line(later)).toEqual([["A", "1.mp4", "2.mp4"]]);
+    expect(later.rejected.map(({ path }) => path)).toEqual([join(root, "A/3.mp4"), join(root, "B/1.mp4")]);
+    expect(later.rejected[0]!.reason).toContain("ffmpeg");
+    // Nobody has lost a number.
+    expect(ids(await scan())[join(root, "B")]).toBe(2);
+  });
+
   test("a scan that was broken off is continued by the next one", async () => {
     await put("A/1.mp4", "A/2.mp4");
     const controller = new AbortController();

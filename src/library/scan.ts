@@ -56,7 +56,8 @@ export interface ScanProgress {
 
 /** What a scan needs. */
 export interface ScanOptions {
-  readonly toolset: ProbeOptions["toolset"];
+  /** Without tools, only files that the store knows unchanged are taken. */
+  readonly toolset: ProbeOptions["toolset"] | undefined;
   readonly clock: Clock;
   readonly store: IdentityStore;
   /** Languages whose sound is to be measured for loudness (see `chooseAudio`); undefined measures none. */
@@ -67,6 +68,10 @@ export interface ScanOptions {
   /** Called after each file. */
   readonly onProgress?: (progress: ScanProgress) => void;
 }
+
+/** Why a new file is left out while there are no tools. */
+const NOT_YET_KNOWN =
+  "It is new, and ffmpeg, which looks into it, is missing; the next start with ffmpeg finds it.";
 
 /**
  * Makes a channel of each direct sub-folder of `folder` that holds media at any depth, and one more of the media
@@ -127,6 +132,7 @@ async function factsOf(path: string, options: ScanOptions): Promise<MediaFacts |
   try {
     const { size, mtimeMs } = await stat(path);
     const known = store.facts(path, size, mtimeMs);
+    if (!toolset) return known ?? NOT_YET_KNOWN;
     const probed = known ?? (await probeFile(path, { toolset, clock, signal }));
     const facts = await withLoudness(probed, options);
     if (facts !== known) store.putFacts(facts);
@@ -144,7 +150,7 @@ async function factsOf(path: string, options: ScanOptions): Promise<MediaFacts |
 
 /** The facts with the loudness of the sound that will be heard, where it is wanted; the same object if it is there. */
 async function withLoudness(facts: MediaFacts, options: ScanOptions): Promise<MediaFacts> {
-  const { ffmpeg } = options.toolset;
+  const ffmpeg = options.toolset?.ffmpeg;
   if (!options.loudnessOf || ffmpeg === undefined) return facts;
   const stream = chooseAudio(facts.audioStreams, options.loudnessOf)?.index;
   const measured = facts.loudness ?? [];

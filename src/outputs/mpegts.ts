@@ -1,6 +1,8 @@
+import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
+import type { ChannelDefinition } from "../channels/channel.ts";
 import type { ChannelHold, ChannelManager } from "../channels/channel-manager.ts";
 import type { StreamSession } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
@@ -13,6 +15,11 @@ export interface MpegTsOutputOptions {
   readonly manager: ChannelManager;
   readonly sessions: SessionManager;
   readonly clock: Clock;
+  /** What a player that is one too many is shown, until the signal aborts; undefined: it is refused. */
+  readonly limitStream?: (
+    channel: ChannelDefinition,
+    signal: AbortSignal,
+  ) => AsyncIterable<Uint8Array> | undefined;
 }
 
 /** A probe is followed by others, and then by the player: what was started for it runs on for so long. */
@@ -54,11 +61,13 @@ async function serve(
   const { socket } = request.raw;
   if (isTaken(socket)) return reply.hijack();
   // The slot first: what has none must not put a channel on air.
-  const session = options.sessions.reserve({
-    channel: options.manager.find(number),
-    protocol: "ts",
-    client: clientOf(request),
-  });
+  const definition = options.manager.find(number);
+  let session: StreamSession;
+  try {
+    session = options.sessions.reserve({ channel: definition, protocol: "ts", client: clientOf(request) });
+  } catch (refusal) {
+    return refuse(refusal, definition, request, reply, options);
+  }
   const hold = holdFor(session, options.manager, number);
   session.onEnd(() => hold.release(session.isProbe ? PROBE_LINGER_MS : 0));
   const { channel } = hold;
@@ -81,6 +90,23 @@ async function serve(
   if (socket.destroyed) viewers.delete(viewer);
   else viewer.pump();
   return reply;
+}
+
+/** A player that shows nothing else is shown why it is refused, where that is wished for; a program is told. */
+function refuse(
+  refusal: unknown,
+  channel: ChannelDefinition,
+  { raw, headers }: FastifyRequest,
+  reply: FastifyReply,
+  { limitStream }: MpegTsOutputOptions,
+): FastifyReply {
+  const isLimit = refusal instanceof AppError && refusal.code === "max_sessions_reached";
+  if (!isLimit || headers.accept?.includes("json")) throw refusal;
+  const gone = new AbortController();
+  const stream = limitStream?.(channel, gone.signal);
+  if (!stream) throw refusal;
+  raw.socket.once("close", () => gone.abort());
+  return reply.headers(HEADERS).send(Readable.from(stream, { objectMode: false }));
 }
 
 /** Puts the channel on air for a session; the session ends when that fails. */

@@ -30,7 +30,7 @@ export interface HardwarePaused {
  * writes in front of its IDR picture, where H.264 lets new ones begin (ITU-T H.264 7.4.1.2.1).
  */
 export class EncoderChoice {
-  readonly #preferred: VideoEncoderName;
+  #preferred: VideoEncoderName;
   readonly #clock: Clock;
   readonly #onPaused: (news: HardwarePaused) => void;
   readonly #cases = new WeakMap<object, "suspect" | "software">();
@@ -51,6 +51,11 @@ export class EncoderChoice {
   /** The encoder that is used while it works. */
   get preferred(): VideoEncoderName {
     return this.#preferred;
+  }
+
+  /** New runs use this encoder, while it works. */
+  prefer(encoder: VideoEncoderName): void {
+    this.#preferred = encoder;
   }
 
   /** Opens a run of an item by the encoder whose turn it is, and watches how it fares. */

@@ -4,7 +4,7 @@ import { SOFTWARE_ENCODER, type VideoEncoderName } from "../media/video-encoders
 import type { RunPosition } from "../mp4/gop-assembler.ts";
 import { bitmapArguments } from "./burn-in.ts";
 import type { EncoderInput, EncoderSpan } from "./encoder-input.ts";
-import { cardChain, fileChain } from "./picture-chain.ts";
+import { fileChain, plainChain, stillArguments, stillChain } from "./picture-chain.ts";
 import { soundChain } from "./sound-chain.ts";
 import { frameSeconds } from "./time-base.ts";
 import { videoEncoderArguments } from "./video-encoder.ts";
@@ -59,23 +59,20 @@ export function encoderCommand(
     end: grid.audioFrame(span.frames) + 2,
     offsetSeconds: origin + span.audioPhase / format.audioSampleRate,
   };
-  const { picture, burnIn } = input;
-  const pictures =
-    picture.kind === "card"
-      ? cardChain(picture, span, format)
-      : fileChain(picture, origin, span, format, burnIn);
+  const { burnIn } = input;
+  const pictures = pictureChain(input, origin, span, format);
   const sounds = soundChain({ stream: input.audioStream, gain: input.gain }, sound, format);
   const graph = `${[pictures, ...upload].join(",")}[v];${sounds}[a]`;
   return {
     args: [
       ...["-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning"],
-      ...["-progress", "pipe:3", "-stats_period", "0.5"],
       ...device,
       ...(input.fileArguments ? seekArguments(span, format) : []),
       ...(input.fileArguments ?? []),
       ...(burnIn?.kind === "bitmap"
         ? bitmapArguments(burnIn, burnIn.zeroSeconds + frameSeconds(span.startFrame, format.fps))
         : []),
+      ...(input.picture.kind === "still" ? stillArguments(input.picture.file, format) : []),
       ...[
         "-filter_complex",
         graph,
@@ -89,7 +86,7 @@ export function encoderCommand(
         "-1",
       ],
       ...settings,
-      ...audioEncoder(format),
+      ...audioEncoderArguments(format),
       ...["-max_muxing_queue_size", "4096"],
       ...["-f", "mp4", "-movflags", "frag_keyframe+empty_moov+default_base_moof", "pipe:1"],
     ],
@@ -101,6 +98,18 @@ export function encoderCommand(
   };
 }
 
+function pictureChain(input: EncoderInput, origin: number, span: EncoderSpan, format: HouseFormat): string {
+  const { picture, fileArguments, burnIn } = input;
+  switch (picture.kind) {
+    case "stream":
+      return fileChain(picture, origin, span, format, burnIn);
+    case "still":
+      return stillChain(fileArguments ? 1 : 0, span);
+    case "plain":
+      return plainChain(span, format);
+  }
+}
+
 function seekArguments(span: EncoderSpan, format: HouseFormat): string[] {
   // Without reinit_filter 0 a change of resolution inside a file would restart the graph, and its frame count.
   const common = ["-copyts", "-start_at_zero", "-reinit_filter", "0"];
@@ -109,7 +118,8 @@ function seekArguments(span: EncoderSpan, format: HouseFormat): string[] {
   return seconds > 0 ? [...common, "-noaccurate_seek", "-ss", seconds.toFixed(6)] : common;
 }
 
-function audioEncoder(format: HouseFormat): string[] {
+/** The encoder of sound with its settings, which depend on the house format alone. */
+export function audioEncoderArguments(format: HouseFormat): string[] {
   const { audioBps, audioSampleRate, audioChannels } = format;
   return [
     ...["-c:a", "aac", "-profile:a", "aac_low", "-b:a", String(audioBps)],

@@ -7,7 +7,7 @@ import type { Gain } from "./loudness-gain.ts";
 export interface EncoderInput {
   /** ffmpeg's arguments for the file, up to and with `-i`; undefined when there is no file at all. */
   readonly fileArguments?: readonly string[];
-  readonly picture: FilePicture | CardPicture;
+  readonly picture: FilePicture | StillPicture | PlainPicture;
   /** Index of the audio stream in the file; undefined gives silence. */
   readonly audioStream?: number;
   /** How its level is changed; default not at all. */
@@ -37,21 +37,16 @@ export interface FilePicture {
  */
 export type PictureScan = ScanKind | "flagged";
 
-/** A still with lines of text, each in a file of the working folder (never inside the filter graph). */
-export interface CardPicture {
-  readonly kind: "card";
-  readonly lines: readonly CardLine[];
+/** A still that was painted ahead. */
+export interface StillPicture {
+  readonly kind: "still";
+  /** Path of one picture of the house's size: planar 4:2:0 of 8 bits in BT.709, narrow range, nothing else. */
+  readonly file: string;
 }
 
-/** One line of a card. */
-export interface CardLine {
-  /** Name of a UTF-8 file in the working folder: letters, digits, `-` and `.` only. */
-  readonly textFile: string;
-  /** Height of the letters as a share of the picture's height. */
-  readonly size: number;
-  /** Vertical place of the line's middle as a share of the picture's height. */
-  readonly middle: number;
-  readonly colour: string;
+/** One dark colour: what is seen with sound when nothing can be painted. */
+export interface PlainPicture {
+  readonly kind: "plain";
 }
 
 /** Part of an item: `frames` is the item's whole length, the run starts at `startFrame`. */

@@ -16,6 +16,8 @@ const STARTUP_MS = 8_000;
 /** However busy an encoder is, a Gop of a second that takes so long to come will never keep a channel on air. */
 const GOP_MS = 15_000;
 const WATCH_PERIOD_MS = 250;
+/** Makes ffmpeg say how far it is, where `FfmpegChild` listens. */
+const PROGRESS_ARGUMENTS = ["-progress", "pipe:3", "-stats_period", "0.5"];
 
 /** What an encoder run needs. */
 export interface EncoderSourceOptions {
@@ -24,7 +26,7 @@ export interface EncoderSourceOptions {
   /** The item's length: fewer frames than this from the run is a failure. */
   readonly frames: number;
   readonly format: HouseFormat;
-  /** Working folder with the text and font files of cards. */
+  /** Working folder. */
   readonly folder: string;
   readonly clock: Clock;
   /** Takes, at the end of the run, what ffmpeg said and no row of the table of failures knows. */
@@ -54,7 +56,7 @@ export class EncoderSource implements Source {
     this.#assembler = new GopAssembler(options.format, options.command.position);
     this.#child = new FfmpegChild({
       binary: options.ffmpeg,
-      args: options.command.args,
+      args: [...PROGRESS_ARGUMENTS, ...options.command.args],
       cwd: options.folder,
       clock: options.clock,
       progress: true,
@@ -164,7 +166,7 @@ export class EncoderSource implements Source {
   ): FfmpegError {
     const { spawnError, stderrTail } = this.#child;
     const last = spawnError?.message ?? stderrTail.slice(-3).join(" | ");
-    const failure = classify({ stderr: stderrTail, ...ending });
+    const failure = classify({ stderr: spawnError ? [spawnError.message] : stderrTail, ...ending });
     return new FfmpegError(code, last ? `${detail}: ${last}` : detail, failure, { cause });
   }
 }

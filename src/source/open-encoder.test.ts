@@ -32,18 +32,18 @@ const facts: MediaFacts = {
 const media = { id: 1, title: "A", facts };
 
 it("plans the length, the sound that is wanted, and its gain", async () => {
-  expect(await planItem(media, format, "/none")).toMatchObject({
+  expect(planItem(media, format)).toMatchObject({
     // One picture beyond a whole number of Gops is left out.
     frames: 50,
     audioStream: 1,
     gain: undefined,
   });
   const preferences = { audioLanguages: ["de"], loudnessTargetLufs: -23 };
-  expect(await planItem(media, format, "/none", preferences)).toMatchObject({
+  expect(planItem(media, format, preferences)).toMatchObject({
     ...{ audioStream: 2, gain: { decibels: 7, limited: false } },
   });
   const unmeasured = { audioLanguages: ["en"], loudnessTargetLufs: -23 };
-  expect(await planItem(media, format, "/none", unmeasured)).toMatchObject({
+  expect(planItem(media, format, unmeasured)).toMatchObject({
     audioStream: 1,
     gain: undefined,
   });

@@ -8,14 +8,14 @@ import type { HouseFormat } from "../media/house-format.ts";
 import type { VideoEncoderName } from "../media/video-encoders.ts";
 import type { BurnIn } from "./burn-in.ts";
 import type { BurnInChoice } from "./burn-in-choice.ts";
-import { writeCard } from "./cards.ts";
 import { colourOf } from "./colour.ts";
+import { DeferredSource } from "./deferred-source.ts";
 import type { EncoderChoice } from "./encoder-choice.ts";
 import { encoderCommand, pictureOriginSeconds } from "./encoder-command.ts";
-import type { EncoderInput } from "./encoder-input.ts";
+import type { EncoderInput, FilePicture, StillPicture } from "./encoder-input.ts";
 import { EncoderSource } from "./encoder-source.ts";
 import { gainFor } from "./loudness-gain.ts";
-import type { OpenSource, PlayItem } from "./source.ts";
+import type { OpenSource, PlayItem, Source } from "./source.ts";
 import { itemSubtitle, type PreparedSubtitle } from "./subtitle-files.ts";
 
 /** A file and its identity, as the library knows it. */
@@ -37,16 +37,8 @@ export interface Preferences {
   readonly subtitles?: SubtitleSettings;
 }
 
-/**
- * Plans a file for a channel: its length in house frames, its sound, its subtitles, and its card when it has no
- * picture.
- */
-export async function planItem(
-  media: MediaFile,
-  format: HouseFormat,
-  folder: string,
-  preferences: Preferences = {},
-): Promise<PlayItem> {
+/** Plans a file for a channel: its length in house frames, its sound, and its subtitles. */
+export function planItem(media: MediaFile, format: HouseFormat, preferences: Preferences = {}): PlayItem {
   const { facts } = media;
   const milliseconds = Math.round(facts.durationSeconds * 1000);
   const frames = scaleRound(milliseconds, rational(format.fps.num, format.fps.den * 1000));
@@ -55,7 +47,6 @@ export async function planItem(
   const whole = frames % format.gopFrames === 1 ? frames - 1 : frames;
   // What is shorter than a Gop is held as a still: an encoder for every few pictures would never keep up.
   const planned = Math.max(format.gopFrames, whole);
-  const card = facts.video ? undefined : await writeCard(folder, `title-${media.id}`, media.title, "");
   const audio = chooseAudio(facts.audioStreams, preferences.audioLanguages);
   const audioStream = audio?.index;
   const { loudnessTargetLufs } = preferences;
@@ -69,8 +60,13 @@ export async function planItem(
     audioStream,
     gain,
     subtitle: facts.video && preferences.subtitles && subtitleOf(media, audio, preferences.subtitles),
-    card,
   };
+}
+
+/** A painted still, and how it is removed when it is no longer needed. */
+export interface PaintedStill {
+  readonly picture: StillPicture;
+  discard(): Promise<void>;
 }
 
 /** Files that lie beside a film come first: somebody has put them there. */
@@ -86,7 +82,7 @@ function subtitleOf(
 /** What every encoder of a server shares. */
 export interface EncoderSurroundings {
   readonly ffmpeg: string;
-  /** Working folder, made by `prepareCardFolder`. */
+  /** Working folder, which exists. */
   readonly folder: string;
   readonly clock: Clock;
   /** See `EncoderSourceOptions`. */
@@ -95,6 +91,11 @@ export interface EncoderSurroundings {
   readonly canToneMap?: boolean;
   /** Whether and how subtitles are burnt in; default not at all. */
   readonly burnIn?: BurnInChoice;
+  /**
+   * Paints what is seen while a file without pictures plays; without it, or where it gives nothing (and has told
+   * why), that is one dark colour. Never rejects.
+   */
+  readonly paintTitle?: (title: string, format: HouseFormat) => Promise<PaintedStill | undefined>;
 }
 
 /**
@@ -106,53 +107,68 @@ export function openEncoder(
   format: HouseFormat,
   choice?: EncoderChoice,
 ): OpenSource {
+  const { paintTitle } = surroundings;
   return (item, cue) => {
-    const { frames } = item;
-    const encode = (encoder?: VideoEncoderName, subtitle?: PreparedSubtitle) => {
-      const input = inputOf(item, format, surroundings.canToneMap, subtitle);
+    const { frames, title, facts } = item;
+    const encode = (input: EncoderInput, encoder?: VideoEncoderName) => {
       const command = encoderCommand(input, { frames, ...cue }, format, encoder);
       return new EncoderSource({ ...surroundings, command, frames, format });
     };
-    const { burnIn } = surroundings;
-    const run = (encoder?: VideoEncoderName) =>
-      burnIn ? burnIn.open(item, cue.startFrame, (subtitle) => encode(encoder, subtitle)) : encode(encoder);
+    const { burnIn, canToneMap } = surroundings;
+    const run = (encoder?: VideoEncoderName): Source => {
+      const { video } = facts;
+      if (video) {
+        const film = (subtitle?: PreparedSubtitle) =>
+          encode(filmInput(item, video, format, canToneMap, subtitle), encoder);
+        return burnIn ? burnIn.open(item, cue.startFrame, film) : film();
+      }
+      if (!paintTitle) return encode(soundInput(item, { kind: "plain" }), encoder);
+      return new DeferredSource(async () => {
+        const still = await paintTitle(title, format);
+        const source = encode(soundInput(item, still?.picture ?? { kind: "plain" }), encoder);
+        return still ? closedWith(source, () => still.discard()) : source;
+      });
+    };
     return choice ? choice.open(item, cue.startFrame, run) : run();
   };
 }
 
-function inputOf(
+function closedWith(source: Source, alsoClose: () => Promise<void>): Source {
+  return { next: () => source.next(), close: () => source.close().then(alsoClose) };
+}
+
+function soundInput({ facts, audioStream, gain }: PlayItem, picture: EncoderInput["picture"]): EncoderInput {
+  return { fileArguments: inputArguments(facts.path, facts.demuxer), picture, audioStream, gain };
+}
+
+function filmInput(
   item: PlayItem,
+  video: VideoFacts,
   format: HouseFormat,
   canToneMap?: boolean,
   subtitle?: PreparedSubtitle,
 ): EncoderInput {
-  const { facts, card, audioStream, gain } = item;
-  const fileArguments = inputArguments(facts.path, facts.demuxer);
-  if (!facts.video) {
-    return { fileArguments, picture: card ?? { kind: "card", lines: [] }, audioStream, gain };
-  }
-  const zeroSeconds = runZero(item, facts.video);
-  const delaySeconds = (facts.video.startSeconds ?? facts.startSeconds) - zeroSeconds;
+  const { facts } = item;
+  const zeroSeconds = runZero(item, video);
+  const delaySeconds = (video.startSeconds ?? facts.startSeconds) - zeroSeconds;
   const originSeconds = pictureOriginSeconds(delaySeconds, format.fps);
-  const pictureSeconds = facts.video.durationSeconds ?? facts.durationSeconds;
+  const pictureSeconds = video.durationSeconds ?? facts.durationSeconds;
+  const picture: FilePicture = {
+    kind: "stream",
+    stream: video.index,
+    scan: video.scan ?? (video.fieldOrder === "interlaced" ? "flagged" : "progressive"),
+    size: video.rotationDegrees === 0 ? [video.width, video.height] : undefined,
+    colour: colourOf(video),
+    canToneMap,
+    stillSeconds: Math.max(0, facts.durationSeconds - pictureSeconds),
+  };
   return {
-    fileArguments,
-    picture: {
-      kind: "stream",
-      stream: facts.video.index,
-      scan: facts.video.scan ?? (facts.video.fieldOrder === "interlaced" ? "flagged" : "progressive"),
-      size: facts.video.rotationDegrees === 0 ? [facts.video.width, facts.video.height] : undefined,
-      colour: colourOf(facts.video),
-      canToneMap,
-      stillSeconds: Math.max(0, facts.durationSeconds - pictureSeconds),
-    },
-    audioStream,
-    gain,
+    ...soundInput(item, picture),
     originSeconds,
     burnIn:
       item.subtitle &&
       subtitle &&
-      burnInOf(facts.video, subtitle, zeroSeconds - facts.startSeconds + originSeconds),
+      burnInOf(video, subtitle, zeroSeconds - facts.startSeconds + originSeconds),
   };
 }
 

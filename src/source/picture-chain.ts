@@ -1,16 +1,13 @@
 import type { HouseFormat } from "../media/house-format.ts";
 import { type BurnIn, layPictures, setText } from "./burn-in.ts";
 import { scaleColours, toBt709 } from "./colour.ts";
-import type { CardLine, CardPicture, EncoderSpan, FilePicture } from "./encoder-input.ts";
+import type { EncoderSpan, FilePicture } from "./encoder-input.ts";
 import { FLICKS, frameSeconds } from "./time-base.ts";
 import { wholePictures } from "./whole-pictures.ts";
 
-/** Name of the font file that must lie in the working folder of an encoder with a card. */
-export const CARD_FONT_FILE = "card-font.ttf";
-
 /** A file may end this much before its stated length; the rest is a still and silence. */
 const TOLERATED_SHORTFALL_SECONDS = 1;
-const CARD_BACKGROUND = "0x14181f";
+const PLAIN_COLOUR = "0x14181f";
 
 /** Subtitles are timed in milliseconds, and libass cuts off what is less: with this it rounds. */
 const ROUNDING_SECONDS = 0.0005;
@@ -23,12 +20,23 @@ const FINISH = [
   "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709",
 ];
 
-/** The filters that draw a card for the whole span. */
-export function cardChain(picture: CardPicture, span: EncoderSpan, format: HouseFormat): string {
-  const { width, height, fps } = format;
-  const source = `color=c=${CARD_BACKGROUND}:s=${width}x${height}:r=${fps.num}/${fps.den}`;
+/** The filters that show one dark colour for the whole span. */
+export function plainChain(span: EncoderSpan, { width, height, fps }: HouseFormat): string {
+  const source = `color=c=${PLAIN_COLOUR}:s=${width}x${height}:r=${fps.num}/${fps.den}`;
+  return [source, `trim=end_frame=${span.frames - span.startFrame}`, ...FINISH].join(",");
+}
+
+/** ffmpeg's arguments for the file of a still. */
+export function stillArguments(file: string, { width, height, fps }: HouseFormat): string[] {
+  const shape = ["-pixel_format", "yuv420p", "-video_size", `${width}x${height}`];
+  return ["-f", "rawvideo", ...shape, "-framerate", `${fps.num}/${fps.den}`, "-i", `file:${file}`];
+}
+
+/** The filters that hold the picture of an input for the whole span. */
+export function stillChain(input: number, span: EncoderSpan): string {
   const frames = span.frames - span.startFrame;
-  return [source, ...picture.lines.map(drawLine), `trim=end_frame=${frames}`, ...FINISH].join(",");
+  const hold = `tpad=stop_mode=clone:stop=${frames}`;
+  return [`[${input}:v]${hold}`, `trim=end_frame=${frames}`, ...FINISH].join(",");
 }
 
 /** The filters that bring a video stream of the file to the house format, picked by frame number. */
@@ -85,17 +93,4 @@ function intoHouse(picture: FilePicture, format: HouseFormat, burnIn?: BurnIn): 
     `pad=w=${width}:h=${height}:x='trunc((ow-iw)/4)*2':y='trunc((oh-ih)/4)*2':eval=frame`,
     ...(burnIn?.kind === "bitmap" ? [layPictures(burnIn, format)] : []),
   ];
-}
-
-function drawLine(line: CardLine): string {
-  const options = [
-    `fontfile=${CARD_FONT_FILE}`,
-    `textfile=${line.textFile}`,
-    "expansion=none",
-    `fontcolor=${line.colour}`,
-    `fontsize=h*${line.size}`,
-    "x=(w-text_w)/2",
-    `y=h*${line.middle}-text_h/2`,
-  ];
-  return `drawtext=${options.join(":")}`;
 }

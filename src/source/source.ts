@@ -1,7 +1,6 @@
 import type { MediaFacts } from "../ffmpeg/probe.ts";
 import type { Gop } from "../media/gop.ts";
 import type { ItemSubtitle } from "./burn-in.ts";
-import type { CardPicture } from "./encoder-input.ts";
 import type { Gain } from "./loudness-gain.ts";
 
 /** One file in a channel's line-up. */
@@ -16,8 +15,6 @@ export interface PlayItem {
   readonly gain?: Gain;
   /** The subtitle track that is burnt in; undefined for none. */
   readonly subtitle?: ItemSubtitle;
-  /** What is shown when the file has no picture. */
-  readonly card?: CardPicture;
 }
 
 /**

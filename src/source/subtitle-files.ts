@@ -11,7 +11,7 @@ import type { PlayItem } from "./source.ts";
 import { escapeBraces, readSubtitleText } from "./subtitle-text.ts";
 
 /** Where prepared files lie, below the working folder of encoders. */
-const FOLDER = "subtitles";
+export const SUBTITLE_FOLDER = "subtitles";
 /** The film is read from beginning to end, at the speed of its disk. */
 const EXTRACT_TIMEOUT_MS = 1_800_000;
 const MAX_SIDECAR_BYTES = 16 * 2 ** 20;
@@ -70,7 +70,7 @@ export class SubtitleFiles {
 
   /** Takes over what an earlier server has prepared. Throws the file system's error. */
   static async open(options: SubtitleFilesOptions): Promise<SubtitleFiles> {
-    const folder = join(options.folder, FOLDER);
+    const folder = join(options.folder, SUBTITLE_FOLDER);
     await mkdir(folder, { recursive: true });
     const files = new SubtitleFiles(options);
     for (const name of await readdir(folder)) {
@@ -121,14 +121,14 @@ export class SubtitleFiles {
   #add(key: string, ending: Ending): void {
     this.#ready.set(key, {
       kind: ending === "mks" ? "bitmap" : "text",
-      file: `${FOLDER}/${key}.${ending}`,
+      file: `${SUBTITLE_FOLDER}/${key}.${ending}`,
       plain: ending === "plain.ass",
     });
   }
 
   async #make({ facts }: PlayItem, { key, kind, track }: ItemSubtitle, signal?: AbortSignal): Promise<void> {
-    const draft = `${FOLDER}/${key}.draft`;
-    const source = `${FOLDER}/${key}.source`;
+    const draft = `${SUBTITLE_FOLDER}/${key}.draft`;
+    const source = `${SUBTITLE_FOLDER}/${key}.source`;
     try {
       let ending: Ending = "mks";
       if ("path" in track) ending = await this.#convert(track, source, draft, signal);
@@ -137,7 +137,7 @@ export class SubtitleFiles {
         await this.#run(textArguments(facts, track, draft), signal);
         ending = STYLED_CODECS.has(track.codec) ? "ass" : "plain.ass";
       }
-      await this.#finish(draft, `${FOLDER}/${key}.${ending}`, ending);
+      await this.#finish(draft, `${SUBTITLE_FOLDER}/${key}.${ending}`, ending);
       this.#add(key, ending);
     } finally {
       for (const name of [draft, source]) await rm(this.#path(name), { force: true });

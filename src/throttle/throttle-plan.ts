@@ -1,20 +1,18 @@
-import type { OverrideStore, ThrottleOverride } from "./override-store.ts";
+import { type OverrideChange as Change, type OverrideStore, Overrides } from "../base/overrides.ts";
+import type { ThrottleOverride } from "./override-store.ts";
 import type { ThrottleSettings } from "./settings.ts";
 
 /** A change of an override: a value sets it, null takes it back, what is absent stays. */
-export type OverrideChange = { readonly [Key in keyof ThrottleOverride]?: ThrottleOverride[Key] | null };
+export type OverrideChange = Change<ThrottleOverride>;
 
 /** The throttle settings of every channel: the configuration's, and over them the channel's own. */
 export class ThrottlePlan {
-  readonly #store: OverrideStore;
-  #overrides: ReadonlyMap<number, ThrottleOverride>;
+  readonly #overrides: Overrides<ThrottleOverride>;
   #configured: ThrottleSettings;
-  #changing: Promise<void> = Promise.resolve();
 
-  constructor(configured: ThrottleSettings, store: OverrideStore) {
+  constructor(configured: ThrottleSettings, store: OverrideStore<ThrottleOverride>) {
     this.#configured = configured;
-    this.#store = store;
-    this.#overrides = store.kept;
+    this.#overrides = new Overrides(store);
   }
 
   /** What the configuration says. */
@@ -34,39 +32,21 @@ export class ThrottlePlan {
 
   /** What a channel has of its own. */
   overrideOf(channelId: number): ThrottleOverride {
-    return this.#overrides.get(channelId) ?? {};
+    return this.#overrides.of(channelId);
   }
 
   /** What would hold for a channel after a change of its override. */
   preview(channelId: number, change: OverrideChange): ThrottleSettings {
-    return merged(this.#configured, changed(this.overrideOf(channelId), change));
+    return merged(this.#configured, this.#overrides.preview(channelId, change));
   }
 
   /** Changes a channel's override; resolves when it is kept. Throws what the store throws; then nothing has changed. */
   change(channelId: number, change: OverrideChange): Promise<void> {
-    const step = async () => {
-      const overrides = new Map(this.#overrides);
-      const override = changed(this.overrideOf(channelId), change);
-      if (Object.keys(override).length > 0) overrides.set(channelId, override);
-      else overrides.delete(channelId);
-      await this.#store.save(overrides);
-      this.#overrides = overrides;
-    };
-    this.#changing = this.#changing.then(step, step);
-    return this.#changing;
+    return this.#overrides.change(channelId, change);
   }
 }
 
 function merged(settings: ThrottleSettings, override: ThrottleOverride): ThrottleSettings {
   const { mode = settings.mode, target_bitrate_bps: targetBps = settings.targetBps } = override;
   return { ...settings, mode, targetBps };
-}
-
-function changed(override: ThrottleOverride, change: OverrideChange): ThrottleOverride {
-  const entries = Object.entries({ ...override, ...withoutAbsent(change) });
-  return Object.fromEntries(entries.filter(([, value]) => value !== null));
-}
-
-function withoutAbsent(change: OverrideChange): object {
-  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
 }

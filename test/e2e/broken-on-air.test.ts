@@ -25,7 +25,7 @@ function runs(numbers: readonly number[]): { shows: string; frames: number }[] {
 }
 
 describe("files that break after they were found", () => {
-  it("are replaced by the standby picture for exactly their time; the schedule's clock is kept", async () => {
+  it("are replaced by an error screen for exactly their time; the schedule's clock is kept", async () => {
     const channel = join(folder, "media", "Fragile");
     mkdirSync(channel, { recursive: true });
     const shape = { fps: rational(30), width: 640, height: 360 };
@@ -49,7 +49,7 @@ describe("files that break after they were found", () => {
     for (const { shows, frames } of whole)
       expect([shows, frames]).toEqual([shows, planned[shows as keyof typeof planned]]);
     expect(
-      server.logged("programme given up; standby picture until the next one").length,
+      server.logged("programme given up; error screen until the next one").length,
     ).toBeGreaterThanOrEqual(2);
     expect(server.logged("viewer left").length).toBe(1);
   });

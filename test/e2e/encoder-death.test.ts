@@ -51,7 +51,7 @@ describe("an encoder's death", () => {
     expect(server.logged("encoder failed; another one takes over").length).toBeGreaterThanOrEqual(
       KILLS + STOPS - 2,
     );
-    expect(server.logged("standby picture on air")).toEqual([]);
+    expect(server.logged("error screen on air").filter(({ reason }) => reason !== "loading")).toEqual([]);
     // That the one viewer has gone shows when it is written to.
     for (let waited = 0; waited < 100 && server.logged("viewer left").length === 0; waited++)
       await clock.sleep(50);
@@ -61,8 +61,9 @@ describe("an encoder's death", () => {
     // The capture ends in decoding order: its last pictures may lack one that is shown between them.
     const numbers = (await readFrameNumbers(capture)).slice(0, -3);
     expect(numbers.length).toBeGreaterThan((seconds - 3) * 30);
-    const expected = numbers.map((_, index) => (numbers[0]! + index) % CLIP_FRAMES);
-    expect(numbers).toEqual(expected);
+    // On a busy machine the first encoder may take longer than a second: then a screen comes first.
+    const shown = numbers.slice(numbers.findIndex((number) => number >= 0));
+    expect(shown).toEqual(shown.map((_, index) => (shown[0]! + index) % CLIP_FRAMES));
 
     await server.stop();
     expect(await server.encoders()).toEqual([]);

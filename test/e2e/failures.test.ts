@@ -62,7 +62,7 @@ describe("files that fail on air", () => {
     // Whoever tunes in behind the cut meets nothing at all; the next airing meets the cut.
     const [cutOff, missing] = [1, 2].map((channel) => ({
       failed: given(server, channel, "encoder failed; another one takes over"),
-      airings: given(server, channel, "programme given up; standby picture until the next one").length,
+      airings: given(server, channel, "programme given up; error screen until the next one").length,
     }));
     expect(cutOff!.failed.map((entry) => entry.class)).toContain("truncated");
     for (const { class: name } of cutOff!.failed) expect(["truncated", "ended_early"]).toContain(name);

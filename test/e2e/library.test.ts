@@ -15,6 +15,7 @@ import { rational } from "../../src/base/rational.ts";
 import { Analyser } from "../../src/mpegts/analyser.ts";
 import { makeFrameNumberClip, readFrameNumbers } from "../support/frame-number.ts";
 import { ffmpegDecode, tsprobe } from "../support/judges.ts";
+import { expectSeamless } from "../support/perfect.ts";
 import { run, runOrThrow } from "../support/process.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -27,10 +28,11 @@ const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "ut
   dependencies: Record<string, string>;
 };
 
-/** The code block in docs/library.md that is written in `language`. */
-function documented(language: string): string {
+/** The first code block in docs/library.md that is written in `language` and imports `part` of the package. */
+function documented(language: string, part = "throttle"): string {
   const text = readFileSync(join(ROOT, "docs/library.md"), "utf8");
-  return new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(text)![1]!;
+  const blocks = text.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, "g"));
+  return [...blocks].find(([, code]) => code!.includes(`exstreamtv/${part}`))![1]!;
 }
 
 beforeAll(async () => {
@@ -90,13 +92,49 @@ describe("the packed library", () => {
     expect(await readFrameNumbers(output)).toEqual(Array.from({ length: FRAMES }, (_, frame) => frame));
   });
 
+  it.each([
+    ["installed", ["screen.mjs"], project],
+    [
+      "in a checkout, from its sources",
+      ["--conditions=source", "--input-type=module", "-e", documented("js", "error-screens"), "-"],
+      ROOT,
+    ],
+  ])("makes the documented error screen: %s", async (_, words, cwd) => {
+    writeFileSync(join(project, "screen.mjs"), documented("js", "error-screens"));
+    const output = join(project, "screen.ts");
+    rmSync(output, { force: true });
+    const { stderr } = await runOrThrow(process.execPath, [...words, output], { seconds: 60, cwd });
+    expect(stderr).toBe("");
+    const entries = "stream=codec_name,width,height,duration:format=duration";
+    const probe = ["-v", "warning", "-show_entries", entries, "-of", "json", output];
+    const facts = await runOrThrow("ffprobe", probe, { seconds: 60 });
+    expect(facts.stderr).toBe("");
+    const { streams, format } = JSON.parse(facts.stdout) as {
+      streams: object[];
+      format: { duration: string };
+    };
+    expect(streams).toMatchObject([{ codec_name: "h264", width: 1280, height: 720 }, { codec_name: "aac" }]);
+    expect(Math.abs(Number(format.duration) - 30)).toBeLessThan(0.1);
+    expectSeamless(await tsprobe(output, { seconds: 40 }));
+    expect(await ffmpegDecode(output)).toEqual([]);
+  });
+
   it("has types against which the documented TypeScript compiles, strictly", async () => {
+    const names = "getErrorScreenGenerator, ErrorVisualMode, type ErrorScreenMessage";
+    const use = (mode: string) =>
+      `import { ${names} } from "exstreamtv/error-screens";\n` +
+      `const message: ErrorScreenMessage = { title: "x" };\n` +
+      `export const stream: AsyncIterable<Uint8Array> = getErrorScreenGenerator().generateErrorStream(message, { visualMode: ${mode} });\n`;
+    writeFileSync(join(project, "screen.ts"), use("ErrorVisualMode.TEXT"));
+    writeFileSync(join(project, "wrong-screen.ts"), use('"hologram"'));
     writeFileSync(join(project, "relay.ts"), documented("ts"));
     writeFileSync(join(project, "wrong.ts"), documented("ts").replace('"burst"', '"fast"'));
     const tsc = join(ROOT, "node_modules/.bin/tsc");
     const options = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2024", "--types", "node"];
     const compile = (file: string) => run(tsc, [...options, file], { seconds: 60, cwd: project });
     expect(await compile("relay.ts")).toMatchObject({ stdout: "", status: 0 });
+    expect(await compile("screen.ts")).toMatchObject({ stdout: "", status: 0 });
+    expect((await compile("wrong-screen.ts")).stdout).toContain('"hologram"');
     expect((await compile("wrong.ts")).stdout).toContain('"fast"');
   });
 

@@ -41,10 +41,10 @@ describe("a hardware encoder that works in the trial and fails on air", () => {
     await using server = await ServerUnderTest.start({ folder: media, config, env });
     expect(server.logged("encoder chosen")).toMatchObject([{ encoder: "h264_nvenc" }]);
 
-    // Tuned in by somebody who does not read: on a busy machine the first seconds may need the standby picture.
+    // Tuned in by somebody who does not read: on a busy machine the first seconds may need an error screen.
     const warming = await openTs(server.channel(1), { pauseReading: true });
     await clock.sleep(6000);
-    const standby = server.logged("standby picture on air").length;
+    const standby = server.logged("error screen on air").length;
 
     const capture = join(root, "capture.ts");
     const watching = tsprobe(server.channel(1), { seconds: WATCH_SECONDS, save: capture });
@@ -58,7 +58,7 @@ describe("a hardware encoder that works in the trial and fails on air", () => {
     const report = await watching;
     expectSeamless(report);
     expect(report.closed_early).toBe(false);
-    expect(server.logged("standby picture on air").length).toBe(standby);
+    expect(server.logged("error screen on air").length).toBe(standby);
     await warming.close();
     expect(
       server.logged("hardware failed where software did not; software takes over for a while"),

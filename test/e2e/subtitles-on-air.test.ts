@@ -37,7 +37,7 @@ it("on air the same pictures have their subtitles, however often encoders die", 
   const watching = tsprobe(server.channel(1), { seconds: 45, save: capture });
   await clock.sleep(2000);
   // A busy machine may take longer than viewers are asked to wait without a picture.
-  const atStart = server.logged("standby picture on air").length;
+  const atStart = server.logged("error screen on air").length;
   for (let death = 0; death < 4; death++) {
     await clock.sleep(4000);
     let [encoder] = await server.encoders();
@@ -50,7 +50,7 @@ it("on air the same pictures have their subtitles, however often encoders die", 
   const report = await watching;
   expectSeamless(report);
   expect(server.logged("encoder failed; another one takes over").length).toBeGreaterThan(1);
-  expect(server.logged("standby picture on air")).toHaveLength(atStart);
+  expect(server.logged("error screen on air")).toHaveLength(atStart);
   expect(server.logged("programme is shown without its subtitles")).toEqual([]);
   const shown = whiteStretches(await lumaOf(capture, BOTTOM), 0);
   // The first and the last may be cut off by the capture.

@@ -133,7 +133,8 @@ describe("tuning", () => {
       await client.received(5_000);
       await client.close();
     }
-    expect(await server.encoders()).toEqual(encoders);
+    const started = (await server.encoders()).filter((encoder) => !encoders.includes(encoder));
+    expect(started).toEqual([]);
     await keeper.close();
     for (let round = 0; round < 5; round++) {
       const tunes = Array.from({ length: 20 }, async (_, index) => {

@@ -19,7 +19,15 @@ const LEVELS: readonly (readonly string[])[] = [
 ];
 
 /** The only files that know every layer. */
-const WIRING = ["src/server.ts", "src/http.ts", "src/audience.ts", "src/line-up.ts", "src/main.ts"];
+const WIRING = [
+  "src/server.ts",
+  "src/http.ts",
+  "src/audience.ts",
+  "src/equipment.ts",
+  "src/line-up.ts",
+  "src/line-up-subtitles.ts",
+  "src/main.ts",
+];
 
 const levelOf = new Map(
   LEVELS.flatMap((folders, level) => folders.map((folder) => [folder, level] as const)),

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SystemClock } from "../../src/base/clock.ts";
@@ -10,10 +10,10 @@ import { frameCount, type Gop } from "../../src/media/gop.ts";
 import type { HouseFormat } from "../../src/media/house-format.ts";
 import { Muxer } from "../../src/mpegts/muxer.ts";
 import { BurnInChoice } from "../../src/source/burn-in-choice.ts";
-import { prepareCardFolder } from "../../src/source/cards.ts";
 import { openEncoder, type Preferences, planItem } from "../../src/source/open-encoder.ts";
 import type { PlayItem } from "../../src/source/source.ts";
 import { SubtitleFiles } from "../../src/source/subtitle-files.ts";
+import { prepareWorkFolder } from "../../src/source/work-folder.ts";
 import { Splicer } from "../../src/splice/splicer.ts";
 
 const clock = new SystemClock();
@@ -33,8 +33,7 @@ export class EncodingStudio implements AsyncDisposable {
   /** Makes a studio with a temporary working folder. */
   static async open(format: HouseFormat): Promise<EncodingStudio> {
     const folder = await mkdtemp(join(tmpdir(), "exstreamtv-studio-"));
-    await mkdir(join(folder, "work"));
-    await prepareCardFolder(join(folder, "work"));
+    await prepareWorkFolder(join(folder, "work"));
     return new EncodingStudio(folder, format);
   }
 
@@ -48,7 +47,7 @@ export class EncodingStudio implements AsyncDisposable {
     const probed = await probeFile(path, { toolset: { ffprobe: "ffprobe", ffmpeg: "ffmpeg" }, clock });
     const sidecars = await new SidecarFinder().of(path);
     const media = { id: 1, title: probed.title ?? path, facts: { ...probed, ...more }, sidecars };
-    return planItem(media, this.format, join(this.folder, "work"), preferences);
+    return planItem(media, this.format, preferences);
   }
 
   /** The Gops of an item from `startFrame` to its end. Throws what the source throws. */

@@ -3,6 +3,7 @@ import fastify from "fastify";
 import { SystemClock } from "../../src/base/clock.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import { ChannelManager } from "../../src/channels/channel-manager.ts";
+import { OneScreen } from "../../src/channels/studio.fixtures.ts";
 import type { MediaFacts } from "../../src/ffmpeg/probe.ts";
 import type { Gop } from "../../src/media/gop.ts";
 import type { HouseFormat } from "../../src/media/house-format.ts";
@@ -45,7 +46,15 @@ export class Outlet implements AsyncDisposable {
       onEvent: () => undefined,
     });
     const schedule = new LoopSchedule([item]);
-    manager.add({ id: 1, number: 1, name: "Loop", format, schedule, open, filler: gops.slice(0, 1) });
+    manager.add({
+      id: 1,
+      number: 1,
+      name: "Loop",
+      format,
+      schedule,
+      open,
+      openScreens: () => new OneScreen(format),
+    });
     const limits = {
       perChannel: 100,
       total: 100,

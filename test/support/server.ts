@@ -94,9 +94,19 @@ export class ServerUnderTest implements AsyncDisposable {
     return `${this.base}/iptv/channel/${number}.ts`;
   }
 
-  /** Process ids of its encoders, the oldest first. */
+  /** Process ids of its encoders, the oldest first; those that make screens behind the scenes are not meant. */
   async encoders(): Promise<number[]> {
-    return (await childrenOf(this.pid)).sort((a, b) => a - b);
+    const children = await childrenOf(this.pid);
+    const commands = await Promise.all(
+      children.map((child) => readFile(`/proc/${child}/cmdline`, "utf8").catch(() => "")),
+    );
+    const isForScreens = /painter-main|[/]work[/]screen-/;
+    return children.filter((_, index) => !isForScreens.test(commands[index]!)).sort((a, b) => a - b);
+  }
+
+  /** Process ids of everything that it has started. */
+  children(): Promise<number[]> {
+    return childrenOf(this.pid);
   }
 
   /** Resident memory in bytes. */

@@ -1,0 +1,68 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SystemClock } from "../src/base/clock.ts";
+import { rational } from "../src/base/rational.ts";
+import { ErrorScreenGenerator } from "../src/error-screens/generator.ts";
+import { houseFormat } from "../src/media/house-format.ts";
+import { makeFrameNumberClip } from "../test/support/frame-number.ts";
+import { openTs } from "../test/support/http-ts-client.ts";
+import { ServerUnderTest } from "../test/support/server.ts";
+import { type Figure, median } from "./result.ts";
+
+const clock = new SystemClock();
+const ON_AIR = "error screen on air";
+
+/** Time in which a screen is made, and in which one that is asked for is on air; at the default house format. */
+export async function benchScreens(smoke: boolean): Promise<Figure[]> {
+  const rounds = smoke ? 1 : 5;
+  const folder = await mkdtemp(join(tmpdir(), "exstreamtv-bench-"));
+  try {
+    const made = await rendered(folder, rounds);
+    await mkdir(join(folder, "media", "Bench"), { recursive: true });
+    const shape = { seconds: 60, fps: rational(25), width: 1280, height: 720 };
+    await makeFrameNumberClip(join(folder, "media", "Bench"), "clip.mp4", shape);
+    const shown = await asked(join(folder, "media"), rounds);
+    return [
+      { name: "a screen, rendered", value: made, unit: "ms" },
+      { name: "a screen by hand, until it is multiplexed", value: shown, unit: "ms", aim: "≤ one Gop" },
+    ];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function rendered(folder: string, rounds: number): Promise<number> {
+  const format = houseFormat({
+    ...{ width: 1280, height: 720, fps: rational(30), gopSeconds: 1 },
+    ...{ totalBps: 4_000_000, audioBps: 128_000 },
+  });
+  await using generator = new ErrorScreenGenerator({ clock, folder, ffmpeg: async () => "ffmpeg" });
+  const milliseconds: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const beganMs = clock.now();
+    await generator.render({ title: `Screen ${round}` }, {}, format, { urgent: true });
+    milliseconds.push(clock.now() - beganMs);
+  }
+  return median(milliseconds);
+}
+
+async function asked(folder: string, rounds: number): Promise<number> {
+  await using server = await ServerUnderTest.start({ folder });
+  const viewer = await openTs(server.channel(1));
+  await viewer.received(1_000_000);
+  const url = `${server.base}/api/channels/1/error-screen`;
+  const headers = { "content-type": "application/json" };
+  const milliseconds: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    await clock.sleep(2_000 + 130 * round);
+    const known = server.logged(ON_AIR).length;
+    const beganMs = clock.now();
+    await fetch(url, { method: "POST", headers, body: JSON.stringify({ reason: "maintenance" }) });
+    while (server.logged(ON_AIR).length === known) await clock.sleep(10);
+    milliseconds.push(clock.now() - beganMs);
+    await fetch(url, { method: "DELETE" });
+  }
+  await viewer.close();
+  return median(milliseconds);
+}

@@ -1,0 +1,26 @@
+import type { Gop } from "../media/gop.ts";
+import type { Source } from "./source.ts";
+
+/** A source for which something has to be made ready first; `open` says when it is. What `open` throws, `next` throws. */
+export class DeferredSource implements Source {
+  readonly #opening: Promise<Source>;
+  #closing: Promise<void> | undefined;
+
+  constructor(open: () => Promise<Source>) {
+    this.#opening = open();
+    // Whoever reads it is told; until then nobody has asked.
+    this.#opening.catch(() => undefined);
+  }
+
+  async next(): Promise<Gop | undefined> {
+    return (await this.#opening).next();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#opening.then(
+      (source) => source.close(),
+      () => undefined,
+    );
+    return this.#closing;
+  }
+}
