@@ -5,7 +5,7 @@ import type { Scope } from "../base/scope.ts";
 import type { Retry } from "../ffmpeg/failure-row.ts";
 import { FfmpegError } from "../ffmpeg/ffmpeg-error.ts";
 import { frameCount, type Gop } from "../media/gop.ts";
-import type { OpenSource, PlayItem, Source } from "../source/source.ts";
+import type { EncoderProfile, OpenSource, PlayItem, Source } from "../source/source.ts";
 import type { ChannelEventSink } from "./events.ts";
 import { restartStep, stricter } from "./restart-ladder.ts";
 import type { ItemTrouble } from "./screen-cue.ts";
@@ -19,9 +19,13 @@ export interface ItemPlayerOptions {
   readonly audioPhase: number;
   readonly gopFrames: number;
   readonly open: OpenSource;
+  /** How it is encoded; default "usual". */
+  readonly profile?: EncoderProfile;
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: ChannelEventSink;
+  /** A Gop is held ready, or none will come any more. */
+  readonly onNews?: () => void;
 }
 
 /**
@@ -76,6 +80,18 @@ export class ItemPlayer {
     }
   }
 
+  /** Makes ready the Gop that begins with item frame `frame` or first after it, and lets go what comes before. */
+  want(frame: number): void {
+    if (frame <= this.#wanted) return;
+    this.#wanted = frame;
+    if (this.#ready && this.#ready.firstFrame < frame) this.#clear();
+  }
+
+  /** Item frame of the Gop that is held ready; undefined while there is none. */
+  get readyFrame(): number | undefined {
+    return this.#ready?.firstFrame;
+  }
+
   /** Why there is no Gop, where it is a failure. */
   get trouble(): ItemTrouble | undefined {
     return this.#trouble;
@@ -109,14 +125,14 @@ export class ItemPlayer {
   }
 
   async #run(): Promise<void> {
-    const { item, audioPhase, gopFrames, clock, random, onEvent } = this.#options;
+    const { item, audioPhase, profile, gopFrames, clock, random, onEvent } = this.#options;
     let position = this.#options.startFrame;
     let failures = 0;
     let retry: Retry | undefined;
     while (position < item.frames && !this.#scope.closed) {
       let source: Source | undefined;
       try {
-        source = this.#options.open(item, { startFrame: position, audioPhase });
+        source = this.#options.open(item, { startFrame: position, audioPhase, profile });
         for (;;) {
           const gop = await this.#nextOf(source);
           if (!gop) break;
@@ -151,6 +167,7 @@ export class ItemPlayer {
     }
     this.#ended = true;
     this.#wake();
+    if (!this.#scope.closed) this.#options.onNews?.();
   }
 
   /** `source.next()`, broken off when the player closes. */
@@ -172,6 +189,7 @@ export class ItemPlayer {
     if (gop.firstFrame < this.#wanted) return;
     this.#ready = gop;
     this.#wake();
+    this.#options.onNews?.();
     while (this.#ready === gop && !this.#scope.closed) await this.#changed.promise;
   }
 

@@ -129,7 +129,7 @@ export function openEncoder(
         return still ? closedWith(source, () => still.discard()) : source;
       });
     };
-    return choice ? choice.open(item, cue.startFrame, run) : run();
+    return choice ? choice.open(item, cue.startFrame, run, cue.profile) : run();
   };
 }
 

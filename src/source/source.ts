@@ -27,6 +27,10 @@ export interface Source {
   close(): Promise<void>;
 }
 
+/** How an item is encoded: as the channel does, by the software encoder, or with every precaution. */
+export const ENCODER_PROFILES = ["usual", "software", "safe"] as const;
+export type EncoderProfile = (typeof ENCODER_PROFILES)[number];
+
 /** Which part of an item is wanted, and how its sound lies on the channel. */
 export interface Cue {
   /**
@@ -36,6 +40,8 @@ export interface Cue {
   readonly startFrame: number;
   /** `FrameGrid.audioPhase` of the channel frame at which the item begins; the same for all runs of one airing. */
   readonly audioPhase: number;
+  /** Default "usual". */
+  readonly profile?: EncoderProfile;
 }
 
 /** Opens an item. */
