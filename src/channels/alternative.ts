@@ -59,6 +59,7 @@ export async function resolveAlternative(
     for (const { item } of mediaOf(parts.channels.definitions)) {
       if (item.facts.path === wanted || item.facts.path === real) return planned(item);
     }
+    signal.throwIfAborted();
     const facts = await parts.probe(real, signal);
     const title = facts.title ?? titleFromFileName(basename(wanted));
     return parts.plan({ id: UNKNOWN_MEDIA, title, facts }, channel.format);

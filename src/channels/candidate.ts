@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { ChannelEventSink } from "./events.ts";
-import type { Line, LinePlace } from "./line.ts";
+import type { Line, LinePlace, Substitute } from "./line.ts";
 import {
   type KeptReason,
   lateReason,
@@ -75,7 +75,9 @@ export class Candidate {
     this.over = promise.then(({ outcome }) => (outcome === "swapped" ? undefined : line.close()));
     const place = host.earliest(options.at);
     this.#from = host.playingAt(place);
-    this.#to = playedAt(line, line.gopFrom(place));
+    const { substitute } = line.options;
+    const isBound = options.slotStart !== undefined && substitute;
+    this.#to = isBound ? playedBy(substitute) : playedAt(line, line.gopFrom(place));
     line.onNews = () => this.look();
   }
 
@@ -172,6 +174,9 @@ export class Candidate {
 
 /** What a line plays at a place. */
 export function playedAt(line: Line, { slot }: LinePlace): Played {
-  const { item, profile } = line.playing(slot);
+  return playedBy(line.playing(slot));
+}
+
+function playedBy({ item, profile }: Substitute): Played {
   return { title: item.title, mediaId: item.mediaId, profile };
 }

@@ -509,4 +509,42 @@ describe("whatever happens", () => {
       { numRuns: 60 },
     );
   });
+
+  it("restarts and other profiles, ready or not, lose no frame and repeat none", async () => {
+    const restart = fc.record({
+      at: fc.constantFrom("lead" as const, "now" as const),
+      profile: fc.constantFrom(undefined, "software" as const, "usual" as const),
+      afterMs: fc.integer({ min: 0, max: 4_000 }),
+      patienceMs: fc.integer({ min: 500, max: 8_000 }),
+      fate: fc.constantFrom("well", "dies", "hangs", "slow"),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(restart, { minLength: 1, maxLength: 20 }), async (steps) => {
+        const reel = new Reel([item("a", 20 * GOP), item("b", 25 * GOP)]);
+        const outcomes: Promise<SwapOutcome>[] = [];
+        const never = new Promise<void>(() => {});
+        let fate = "well";
+        const fates = new Map<Opened, string>();
+        reel.studio.onGop = async (_, __, run) => {
+          // Only what is to take over may fail: what is opened while a wish is pending.
+          if (!fates.has(run)) fates.set(run, reel.succession.pending ? fate : "well");
+          if (fates.get(run) === "dies") throw new AppError("encoder_failed", "no");
+          if (fates.get(run) === "hangs") await never;
+          if (fates.get(run) === "slow") await reel.clock.sleep(500);
+        };
+        await reel.run(12_000);
+        for (const { profile, at, patienceMs, afterMs, ...each } of steps) {
+          fate = each.fate;
+          const kind = profile ? ("profile" as const) : ("restart" as const);
+          outcomes.push(reel.succession.swap({ kind, at, patienceMs, ...(profile && { profile }) }));
+          await reel.run(afterMs);
+        }
+        await reel.run(12_000);
+        await reel.close();
+        await Promise.all(outcomes);
+        expect(reel.strays()).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
+  });
 });

@@ -48,8 +48,8 @@ export class Succession {
   /** What was fed before and is not all on air yet, the oldest first. */
   #earlier: { readonly line: Line; readonly untilFrame: number }[] = [];
   #candidate: Candidate | undefined;
-  /** Resolves when the processes of all earlier candidates are gone. */
-  #cleared: Promise<void> = Promise.resolve();
+  /** Resolves when the processes of all candidates but the latest are gone, and when those of the latest are too. */
+  #clearing: readonly [Promise<void>, Promise<void>] = [Promise.resolve(), Promise.resolve()];
 
   /** `line` is fed first; the others end with `scope` at the latest. */
   constructor(parts: SuccessionParts, line: Line, scope: Scope) {
@@ -156,13 +156,13 @@ export class Succession {
     return candidate.outcome;
   }
 
-  /** Lets a candidate begin when the processes of those before it are gone. */
+  /** Lets a candidate begin, beside one at the most whose processes are still being ended. */
   #prepare(candidate: Candidate): void {
     this.#candidate?.supersede();
     this.#candidate = candidate;
-    const before = this.#cleared;
-    this.#cleared = before.then(() => candidate.over);
-    void before.then(() => candidate.start());
+    const [earlier, latest] = this.#clearing;
+    this.#clearing = [latest, latest.then(() => candidate.over)];
+    void earlier.then(() => candidate.start());
     void candidate.outcome.then(() => {
       if (this.#candidate === candidate) this.#candidate = undefined;
       this.#parts.onChange();
