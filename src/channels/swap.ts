@@ -77,7 +77,7 @@ export function troubleReason({ failure, error }: ItemTrouble): KeptReason {
 export const SLOT_OVER: KeptReason = {
   class: "slot_over",
   sentence:
-    "The programme is over, or all of it was made already, before the alternative was ready: what waits in the lead goes on.",
+    "All of the programme was made, or over, before the alternative was ready; ask again for what follows, or with at: now.",
 };
 
 /** The schedule moves, which goes before an operator's wish. */
