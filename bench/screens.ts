@@ -13,6 +13,7 @@ import { type Figure, median } from "./result.ts";
 
 const clock = new SystemClock();
 const ON_AIR = "error screen on air";
+const BACK = "back to the programme";
 /** The least that a configuration may say. */
 const LEAD_SECONDS = 4;
 
@@ -87,7 +88,9 @@ async function lost(folder: string, rounds: number): Promise<number> {
   const viewer = await openTs(server.channel(1));
   const milliseconds: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    await clock.sleep((LEAD_SECONDS + 4) * 1000);
+    // Until the programme has been on for so long that its lead is full.
+    do await clock.sleep((LEAD_SECONDS + 4) * 1000);
+    while (server.logged(ON_AIR).length > server.logged(BACK).length);
     const known = server.logged(ON_AIR).length;
     await rename(link, `${link}.away`);
     const beganMs = clock.now();
@@ -95,8 +98,6 @@ async function lost(folder: string, rounds: number): Promise<number> {
     while (server.logged(ON_AIR).length === known) await clock.sleep(10);
     milliseconds.push(clock.now() - beganMs);
     await rename(`${link}.away`, link);
-    const returns = server.logged("back to the programme").length;
-    while (server.logged("back to the programme").length === returns) await clock.sleep(100);
   }
   await viewer.close();
   return median(milliseconds);
