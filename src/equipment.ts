@@ -15,8 +15,10 @@ import type { Capacity } from "./machine/capacity.ts";
 import { Machine } from "./machine/machine.ts";
 import type { HouseFormat } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER } from "./media/video-encoders.ts";
+import { AddressOpener } from "./source/address-opener.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
-import { type EncoderSurroundings, openEncoder } from "./source/open-encoder.ts";
+import { LiveFacts } from "./source/live-facts.ts";
+import { type EncoderSurroundings, openRun } from "./source/open-encoder.ts";
 import { openWithTools } from "./source/open-with-tools.ts";
 import type { OpenSource } from "./source/source.ts";
 import { prepareWorkFolder } from "./source/work-folder.ts";
@@ -45,6 +47,8 @@ export class Equipment {
   readonly choice: EncoderChoice;
   readonly screens: Screens;
   readonly subtitles: LineUpSubtitles;
+  /** What addresses are made of. */
+  readonly liveFacts: LiveFacts;
   readonly #options: EquipmentOptions;
   readonly #signal: AbortSignal;
   #isWarming = false;
@@ -54,7 +58,7 @@ export class Equipment {
   private constructor(
     options: EquipmentOptions,
     tools: FfmpegTools,
-    { subtitles, screens }: Pick<Equipment, "subtitles" | "screens">,
+    { subtitles, screens, liveFacts }: Pick<Equipment, "subtitles" | "screens" | "liveFacts">,
     signal: AbortSignal,
   ) {
     const { clock, log } = options;
@@ -63,6 +67,7 @@ export class Equipment {
     this.tools = tools;
     this.subtitles = subtitles;
     this.screens = screens;
+    this.liveFacts = liveFacts;
     const { burnIn } = subtitles;
     const paintTitle = (title: string, format: HouseFormat) => screens.title(title, format);
     this.surroundings = surroundingsOf(options, tools, { burnIn, paintTitle });
@@ -86,7 +91,13 @@ export class Equipment {
     await prepareWorkFolder(surroundings.folder);
     const subtitles = await openSubtitles(config, tools, surroundings, log);
     const screens = await openScreens(options, tools, surroundings, scope);
-    const made = new Equipment(options, tools, { subtitles, screens }, scope.signal);
+    const liveFacts = await LiveFacts.open({
+      ...{ dataFolder: options.dataFolder, clock },
+      ffprobe: () => tools.toolset?.ffprobe ?? "ffprobe",
+      onFailure: (err) => log.warn({ err }, "what is known of live sources could not be kept"),
+    });
+    scope.defer(() => liveFacts.close());
+    const made = new Equipment(options, tools, { subtitles, screens, liveFacts }, scope.signal);
     scope.defer(() => made.#reaction);
     if (!tools.problem) await made.#chooseEncoder();
     else log.warn({ code: tools.problem.code, reason: tools.problem.message }, MISSING);
@@ -95,8 +106,15 @@ export class Equipment {
 
   /** How a channel opens its items: each encoder run asks for the format that it is to keep to. */
   opener(format: () => HouseFormat): OpenSource {
+    const { surroundings, choice, liveFacts: facts } = this;
+    const addresses = new AddressOpener({
+      ...{ facts, format },
+      encode: (item, cue, running) => openRun(surroundings, format(), choice, item, cue, running),
+    });
     return openWithTools(this.tools, (item, cue) =>
-      openEncoder(this.surroundings, format(), this.choice)(item, cue),
+      item.address || item.live
+        ? addresses.open(item, cue)
+        : openRun(surroundings, format(), choice, item, cue),
     );
   }
 
@@ -106,6 +124,21 @@ export class Equipment {
     if (this.#signal.aborted) return;
     const { clock, log } = this.#options;
     await prepareSubtitles(this.subtitles, definitions, clock, log, this.#signal);
+  }
+
+  /** Finds out, one after the other, what the addresses of these channels are made of; ends with the scope. Never rejects. */
+  async learnSources(definitions: readonly ChannelDefinition[]): Promise<void> {
+    await this.tools.found(this.#signal);
+    for (const { schedule } of definitions) {
+      for (const item of schedule.items.flatMap((each) => [each, ...(each.alternates ?? [])])) {
+        if (this.#signal.aborted) return;
+        const { address, facts, live } = item;
+        if (!address) continue;
+        const request = { address, durationSeconds: facts.durationSeconds, isFilm: !live };
+        // One that is away is told of when it is wanted.
+        await this.liveFacts.find(request, this.#signal).catch(() => undefined);
+      }
+    }
   }
 
   /** Renders the screens of channels behind the scenes, as soon as there is an ffmpeg; ends with the scope. Never rejects. */

@@ -3,13 +3,16 @@ import type { ChannelDefinition } from "./channels/channel.ts";
 import { parseFrameRate } from "./config/frame-rate.ts";
 import type { Config } from "./config/schema.ts";
 import type { Screens } from "./error-screens/screens.ts";
+import type { SourceAddress } from "./ffmpeg/source-address.ts";
 import type { LibraryChannel } from "./library/scan.ts";
 import type { LineUpSubtitles } from "./line-up-subtitles.ts";
 import { commonestRate } from "./media/frame-rates.ts";
 import { type HouseFormat, houseFormat, withTotalRate } from "./media/house-format.ts";
 import { LoopSchedule } from "./playout/loop-schedule.ts";
+import type { LiveFacts } from "./source/live-facts.ts";
 import { planItem } from "./source/open-encoder.ts";
-import type { OpenSource } from "./source/source.ts";
+import { LIVE_CHANNEL_SECONDS, type PlacesPlan, planPlaces } from "./source/plan-places.ts";
+import type { LiveInput, OpenSource } from "./source/source.ts";
 
 /** House rate of a channel whose files have no say in it (`fps: auto`). */
 const DEFAULT_RATE = rational(30);
@@ -19,6 +22,8 @@ export interface ChannelParts {
   readonly screens: Screens;
   /** What is burnt in. */
   readonly subtitles: Pick<LineUpSubtitles, "settings">;
+  /** What was last known of a source. */
+  readonly liveFacts: Pick<LiveFacts, "known">;
   /** How items are opened, in the house format that is asked for at each start of an encoder. */
   opener(format: () => HouseFormat): OpenSource;
 }
@@ -33,7 +38,8 @@ export function defineChannel(
   targetBps: () => number,
   parts: ChannelParts,
 ): ChannelDefinition {
-  const format = withTotalRate(channelFormat(channel.media, config), targetBps());
+  const known = (address: SourceAddress) => parts.liveFacts.known(address);
+  const format = withTotalRate(channelFormat(channel.media, config, known), targetBps());
   const formatNow = () => withTotalRate(format, targetBps());
   const { preferred_languages, loudness, loudness_target_lufs } = config.audio;
   const preferences = {
@@ -41,19 +47,48 @@ export function defineChannel(
     loudnessTargetLufs: loudness === "off" ? undefined : loudness_target_lufs,
     subtitles: parts.subtitles.settings,
   };
+  const isAlone = channel.media.length === 1;
+  const { slot_minutes } = config.live_sources;
+  const plan: PlacesPlan = {
+    ...{ preferences, known, live: liveInput(config) },
+    slotSeconds: isAlone ? LIVE_CHANNEL_SECONDS : slot_minutes * 60,
+  };
+  const planned = channel.media.map((media) =>
+    media.places
+      ? planPlaces({ ...media, places: media.places }, format, plan)
+      : planItem(media, format, preferences),
+  );
   const { id, number, name } = channel;
   return {
     ...{ id, number, name, format },
-    schedule: new LoopSchedule(channel.media.map((media) => planItem(media, format, preferences))),
+    schedule: new LoopSchedule(planned),
     open: parts.opener(formatNow),
     openScreens: () => parts.screens.open({ id, number, name }, formatNow),
   };
 }
 
+function liveInput({ channels, live_sources: keys }: Config): LiveInput {
+  const watch = {
+    frozenSeconds: keys.freeze_seconds,
+    blackSeconds: keys.black_seconds,
+    silentSeconds: keys.silence_seconds,
+  };
+  const isWatched = Object.values(watch).some((seconds) => seconds > 0);
+  return {
+    delayMs: Math.min(keys.live_delay_seconds, channels.lead_seconds) * 1000,
+    ...(isWatched ? { watch } : {}),
+  };
+}
+
 /** The house format of a channel with these media. */
-export function channelFormat(media: LibraryChannel["media"], config: Config): HouseFormat {
+export function channelFormat(
+  media: LibraryChannel["media"],
+  config: Config,
+  known: PlacesPlan["known"] = () => undefined,
+): HouseFormat {
   const choice = config.house_format;
-  const rates = media.flatMap(({ facts }) => {
+  const rates = media.flatMap(({ facts: own, places: [first] = [] }) => {
+    const facts = first && "address" in first ? (known(first.address) ?? own) : own;
     const rate = facts.video?.frameRate;
     return rate ? [{ framesPerSecond: rate.num / rate.den, seconds: facts.durationSeconds }] : [];
   });

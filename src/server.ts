@@ -177,6 +177,8 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   ready = true;
   const preparing = equipment.prepareSubtitles(definitions);
   scope.defer(() => preparing);
+  const learning = equipment.learnSources(definitions);
+  scope.defer(() => learning);
   const warming = equipment.warmScreens(definitions);
   scope.defer(() => warming);
   log.info({ channels: library.channels.length, port }, "ready");

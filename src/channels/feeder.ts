@@ -209,11 +209,18 @@ export class Feeder {
       {
         ...{ item: slot.item, startFrame, gopFrames: format.gopFrames, open, clock, random, onEvent },
         audioPhase: this.#grid.audioPhase(slot.startFrame - this.#anchorFrame),
+        airsInMs: (frame) => this.#airsInMs(slot.startFrame + frame),
       },
       this.#scope.child(),
     );
     this.#players.set(slot.startFrame, player);
     return player;
+  }
+
+  /** How long it is until schedule frame `frame` is on air, in ms. */
+  #airsInMs(frame: number): number {
+    const { release, clock } = this.#options;
+    return release.timeOf(frame - this.#anchorFrame) - clock.now();
   }
 
   /** A Gop of the screen that the state of things asks for. */

@@ -18,6 +18,8 @@ export interface ItemPlayerOptions {
   /** See `Cue`. */
   readonly audioPhase: number;
   readonly gopFrames: number;
+  /** How long it is until an item frame is on air, in ms; without it a live source shows what it has at once. */
+  readonly airsInMs?: (frame: number) => number;
   readonly open: OpenSource;
   readonly clock: Clock;
   readonly random: Random;
@@ -116,7 +118,11 @@ export class ItemPlayer {
     while (position < item.frames && !this.#scope.closed) {
       let source: Source | undefined;
       try {
-        source = this.#options.open(item, { startFrame: position, audioPhase });
+        source = this.#options.open(item, {
+          ...{ startFrame: position, audioPhase },
+          neededFrame: () => this.#onGrid(this.#wanted),
+          leftMs: () => this.#options.airsInMs?.(this.#onGrid(this.#wanted)) ?? Number.POSITIVE_INFINITY,
+        });
         for (;;) {
           const gop = await this.#nextOf(source);
           if (!gop) break;

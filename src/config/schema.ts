@@ -3,6 +3,7 @@ import { z } from "zod";
 import { LOG_LEVELS } from "../base/log.ts";
 import { VIDEO_ENCODERS } from "../media/video-encoders.ts";
 import { LATER, LIVE, RESTART, real, whole } from "./key-parts.ts";
+import { liveSources } from "./live-keys.ts";
 import { errorScreens } from "./screen-keys.ts";
 
 /** How released bytes are paced; docs of each mode: the design's table of throttle modes. */
@@ -297,6 +298,7 @@ export const CONFIG_SCHEMA = z.strictObject({
   ai_auto_heal: aiAutoHeal.prefault({}).describe("Repairs without an operator."),
   database_backup: databaseBackup.prefault({}).describe("Regular copies of the database."),
   log: log.prefault({}).describe("What the server writes about itself."),
+  live_sources: liveSources.prefault({}).describe("Streams of other servers, which .strm files name."),
 });
 
 /** A complete, valid configuration. */

@@ -14,8 +14,25 @@ export interface EncoderInput {
   readonly gain?: Gain;
   /** Seconds of the file that lie before the item's zero, see `pictureOriginSeconds`. Default 0. */
   readonly originSeconds?: number;
+  /** It is read as it comes, without places and without an end. */
+  readonly live?: LiveTiming;
   /** Subtitles that are burnt into a video stream of the file. */
   readonly burnIn?: BurnIn;
+}
+
+/** How a live source is encoded. */
+export interface LiveTiming {
+  /** Media time for which it is played slower, so that a lead grows again, see `SLOWER`. */
+  readonly slowSeconds: number;
+  /** What is looked for in its pictures and its sound; default nothing. */
+  readonly watch?: WatchLimits;
+}
+
+/** How long a source's picture may stand still or be black, and its sound silent, in seconds; 0 is for ever. */
+export interface WatchLimits {
+  readonly frozenSeconds: number;
+  readonly blackSeconds: number;
+  readonly silentSeconds: number;
 }
 
 /** A video stream of the file. */
