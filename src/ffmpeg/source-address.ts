@@ -99,8 +99,9 @@ const OWN_DEMUXERS: Readonly<Record<SourceScheme, readonly string[]>> = {
 
 /** A socket that says nothing for so long is given up by ffmpeg itself; runs are watched more closely. */
 const SOCKET_TIMEOUT_US = 10_000_000;
-/** How much is read to find out what a stream is made of: picture and sound of a live one come within seconds. */
-const ANALYSE = ["-analyzeduration", "4000000", "-probesize", "5000000"];
+/** A stream without a table of contents is listened to for so long to the last: what is known needs less. */
+const KNOWN_US = 1_000_000;
+const PROBE_BYTES = "5000000";
 
 /** How a source is read. */
 export interface AddressUse {
@@ -108,13 +109,16 @@ export interface AddressUse {
   readonly isFilm: boolean;
   /** The demuxer that a probe found. Throws RangeError when it does not belong to the address. */
   readonly demuxer?: string;
+  /** How much is listened to, to find out what it is made of, in µs of media; default 1 s: what is known. */
+  readonly analyseUs?: number;
 }
 
 /**
  * Arguments that open an address as an input of ffmpeg (5.1 and later) or ffprobe. Nothing is retried here, but for a
  * film, which is read on at the place that was reached: otherwise the restart policy decides.
  */
-export function addressArguments({ scheme, url }: SourceAddress, { isFilm, demuxer }: AddressUse): string[] {
+export function addressArguments({ scheme, url }: SourceAddress, use: AddressUse): string[] {
+  const { isFilm, demuxer, analyseUs = KNOWN_US } = use;
   if (demuxer !== undefined && !OWN_DEMUXERS[scheme].includes(demuxer)) {
     throw new RangeError(`demuxer not accepted for ${scheme}: ${demuxer}`);
   }
@@ -122,7 +126,7 @@ export function addressArguments({ scheme, url }: SourceAddress, { isFilm, demux
     ...["-protocol_whitelist", PROTOCOLS[scheme].join(",")],
     ...["-format_whitelist", OWN_DEMUXERS[scheme].join(",")],
     ...optionsOf(scheme, isFilm),
-    ...ANALYSE,
+    ...["-analyzeduration", String(analyseUs), "-probesize", PROBE_BYTES],
     ...(demuxer === undefined ? [] : ["-f", demuxer]),
     ...["-i", url],
   ];

@@ -22,9 +22,12 @@ export function slowly(filter: "setpts" | "asetpts", { slowSeconds }: LiveTiming
   return [`${filter}='PTS+${SLOWER}*min(T,${until})/TB'`];
 }
 
-/** The filter that keeps sound in step with its timestamps: holes are filled, and clocks that drift are followed. */
+/**
+ * The filters that keep sound in step with its timestamps: holes are filled, clocks that drift are followed, and what
+ * comes out is counted by its samples alone.
+ */
 export function keepTime(sampleRate: number): string {
-  return `aresample=${sampleRate}:async=${ASYNC_SAMPLES}:first_pts=0`;
+  return `aresample=${sampleRate}:async=${ASYNC_SAMPLES}:first_pts=0,asetpts=N/SR/TB`;
 }
 
 /** The chain that looks at the finished pictures at a low rate, as the end of a chain; empty when nothing is wanted. */

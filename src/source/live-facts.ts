@@ -45,6 +45,7 @@ export class LiveFacts {
   readonly #known: Map<string, MediaFacts>;
   /** Those that were found out by this server, and have not been doubted since. */
   readonly #sure = new Set<string>();
+  readonly #probes = new Map<string, Promise<MediaFacts>>();
   #saving: Promise<void> = Promise.resolve();
 
   private constructor(options: LiveFactsOptions, known: readonly MediaFacts[]) {
@@ -70,17 +71,36 @@ export class LiveFacts {
   }
 
   /** What a source is made of; it is asked when that is not known for certain. Throws what `probeAddress` throws. */
-  async find({ address, durationSeconds, isFilm }: FactsRequest, signal: AbortSignal): Promise<MediaFacts> {
-    const known = this.#known.get(address.label);
-    if (known && this.#sure.has(address.label)) return known;
+  async find(request: FactsRequest, signal: AbortSignal): Promise<MediaFacts> {
+    const { label } = request.address;
+    for (;;) {
+      const known = this.#known.get(label);
+      if (known && this.#sure.has(label)) return known;
+      const running = this.#probes.get(label);
+      if (!running) return this.#probe(request, signal);
+      // Whatever comes of it, and whoever gave it up: then it is known, or this one's turn.
+      await Promise.race([running.catch(() => undefined), aborted(signal)]);
+      signal.throwIfAborted();
+    }
+  }
+
+  async #probe(request: FactsRequest, signal: AbortSignal): Promise<MediaFacts> {
+    const { address, durationSeconds, isFilm } = request;
+    const { label } = address;
     const { ffprobe, clock } = this.#options;
-    const facts = await probeAddress(address, durationSeconds, { ffprobe: ffprobe(), clock, signal, isFilm });
-    this.#known.delete(address.label);
-    this.#known.set(address.label, facts);
-    this.#sure.add(address.label);
-    if (this.#known.size > MAX_SOURCES) this.#known.delete(this.#known.keys().next().value!);
-    this.#save();
-    return facts;
+    const probe = probeAddress(address, durationSeconds, { ffprobe: ffprobe(), clock, signal, isFilm });
+    this.#probes.set(label, probe);
+    try {
+      const facts = await probe;
+      this.#known.delete(label);
+      this.#known.set(label, facts);
+      this.#sure.add(label);
+      if (this.#known.size > MAX_SOURCES) this.#known.delete(this.#known.keys().next().value!);
+      this.#save();
+      return facts;
+    } finally {
+      this.#probes.delete(label);
+    }
   }
 
   /** A run with these facts came to nothing: it is asked again before the next one. */
@@ -102,4 +122,9 @@ export class LiveFacts {
       })
       .catch(onFailure);
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
