@@ -13,15 +13,15 @@ describe("addresses", () => {
     [
       "https://user:pw@h:8443/a/b.ts?token=x#y",
       "http",
-      expect.stringMatching(/^https:\/\/h:8443\/…\/b\.ts#[0-9a-f]{8}$/),
+      expect.stringMatching(/^https:\/\/h:8443\/…\/b\.ts~[0-9a-f]{8}$/),
     ],
-    ["HTTP://h/list.M3U8?x=1", "hls", expect.stringMatching(/^http:\/\/h\/list\.M3U8#/)],
+    ["HTTP://h/list.M3U8?x=1", "hls", expect.stringMatching(/^http:\/\/h\/list\.M3U8~/)],
     ["rtsp://cam/1", "rtsp", "rtsp://cam/1"],
-    ["srt://h:9000?passphrase=secretsecret", "srt", expect.stringMatching(/^srt:\/\/h:9000\/#/)],
-    ["udp://@239.1.1.1:1234?localport=3", "udp", expect.stringMatching(/^udp:\/\/239\.1\.1\.1:1234\/#/)],
+    ["srt://h:9000?passphrase=secretsecret", "srt", expect.stringMatching(/^srt:\/\/h:9000\/~/)],
+    ["udp://@239.1.1.1:1234?localport=3", "udp", expect.stringMatching(/^udp:\/\/239\.1\.1\.1:1234\/~/)],
     ["rtp://239.1.1.1:5004", "rtp", "rtp://239.1.1.1:5004"],
-    ["rtmps://h/app/key", "rtmp", expect.stringMatching(/^rtmps:\/\/h\/…\/#[0-9a-f]{8}$/)],
-    ["http://h/live/user/pass/1.ts", "http", expect.stringMatching(/^http:\/\/h\/…\/1\.ts#/)],
+    ["rtmps://h/app/key", "rtmp", expect.stringMatching(/^rtmps:\/\/h\/…\/~[0-9a-f]{8}$/)],
+    ["http://h/live/user/pass/1.ts", "http", expect.stringMatching(/^http:\/\/h\/…\/1\.ts~/)],
   ])("%s", (url, scheme, label) => {
     expect(parseAddress(url)).toEqual({ scheme, url, label });
   });

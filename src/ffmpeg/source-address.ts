@@ -60,7 +60,7 @@ function labelOf(url: URL): string {
   const isName = !url.protocol.startsWith("rtmp") && last.length <= MAX_NAME_CHARACTERS;
   const label = `${plain}/${names.length > 1 || !isName ? "…/" : ""}${isName ? last : ""}`;
   if (url.href === label || url.href === plain) return url.href;
-  return `${label}#${createHash("sha256").update(url.href).digest("hex").slice(0, 8)}`;
+  return `${label}~${createHash("sha256").update(url.href).digest("hex").slice(0, 8)}`;
 }
 
 /** A line of ffmpeg's without anything secret: the address by its label, others without user and query. */

@@ -41,7 +41,7 @@ it("plans a source without end as live, its alternates to the same length, and a
   const live = planPlaces({ id: 1, title: "News", facts, places }, format, plan);
   expect(live).toMatchObject({
     ...{ frames: 90_000, live: plan.live, address: { scheme: "http" } },
-    facts: { path: expect.stringMatching(/^http:\/\/h\/a\.ts#/) },
+    facts: { path: expect.stringMatching(/^http:\/\/h\/a\.ts~/) },
     alternates: [{ frames: 90_000, live: plan.live, address: { scheme: "srt" } }],
   });
   const film = planPlaces(
