@@ -11,8 +11,10 @@ import type { Source } from "./source.ts";
 
 /** An encoder that is being read and neither writes nor gets on for so long is stalled, in ms. */
 const STALL_MS = 2_000;
-/** The same before its first byte: opening and seeking may take longer. */
+/** The same before its first Gop: opening, seeking and the encoder's own delay may take longer. */
 const STARTUP_MS = 8_000;
+/** What it reports beyond so many Gops without writing any of it is no getting on: only media that comes out counts. */
+const GOPS_IN_HAND = 3;
 /** However busy an encoder is, a Gop of a second that takes so long to come will never keep a channel on air. */
 const GOP_MS = 15_000;
 const WATCH_PERIOD_MS = 250;
@@ -45,6 +47,8 @@ export class EncoderSource implements Source {
   readonly #assembler: GopAssembler;
   readonly #ready: Gop[] = [];
   #position: number;
+  /** What the encoder had reported when bytes last came. */
+  #reported = { outTimeUs: 0, frame: 0 };
   #shortcoming: FfmpegError | undefined;
   #heard = false;
   #ended = false;
@@ -96,8 +100,10 @@ export class EncoderSource implements Source {
   }
 
   #take(chunk: Uint8Array): void {
-    this.#heard = true;
+    const { outTimeUs, frame } = this.#child.progress;
+    this.#reported = { outTimeUs, frame };
     for (const fragment of this.#reader.push(chunk)) {
+      this.#heard = true;
       this.#accept(this.#assembler.push(fragment, this.#reader.init!));
     }
   }
@@ -106,9 +112,12 @@ export class EncoderSource implements Source {
   #read(deadlineMs: number): Promise<Uint8Array | undefined> {
     const { clock } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
-    const begunMs = clock.now();
-    const watch = clock.every(WATCH_PERIOD_MS, () => {
-      const quietMs = clock.now() - Math.max(begunMs, this.#child.progress.advancedAtMs);
+    let begunMs = clock.now();
+    const watch = clock.every(WATCH_PERIOD_MS, (lateMs) => {
+      // While we were held up ourselves nobody was reading: what has come meanwhile is looked at first.
+      if (lateMs > WATCH_PERIOD_MS) begunMs = clock.now();
+      const advancedAtMs = this.#isWriting() ? this.#child.progress.advancedAtMs : begunMs;
+      const quietMs = clock.now() - Math.max(begunMs, advancedAtMs);
       const isQuiet = quietMs >= (this.#heard ? STALL_MS : STARTUP_MS);
       if (!isQuiet && clock.now() < deadlineMs) return;
       void this.#child.killNow();
@@ -122,6 +131,15 @@ export class EncoderSource implements Source {
       (failure) => reject(this.#failure("encoder_failed", "the encoder's output broke off", {}, failure)),
     );
     return promise.finally(() => watch.cancel());
+  }
+
+  /** Whether what it reports can still be in its hands, on the way to the next fragment. */
+  #isWriting(): boolean {
+    const { gopFrames, fps } = this.#options.format;
+    const { outTimeUs, frame } = this.#child.progress;
+    const frames = GOPS_IN_HAND * gopFrames;
+    const microseconds = (frames * fps.den * 1_000_000) / fps.num;
+    return frame - this.#reported.frame <= frames && outTimeUs - this.#reported.outTimeUs <= microseconds;
   }
 
   /** The output has ended: everything was delivered, or there is a reason why not. */
