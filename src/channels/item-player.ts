@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import { toAppError } from "../base/errors.ts";
+import { type AppError, toAppError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { Scope } from "../base/scope.ts";
 import { FfmpegError } from "../ffmpeg/ffmpeg-error.ts";
@@ -34,6 +34,13 @@ export interface ItemPlayerOptions {
   readonly onEvent: ChannelEventSink;
   /** See `Conditions`; default true. */
   readonly keepsTrying?: boolean;
+}
+
+/** How far a run has come, and why it has ended before the item did. */
+interface RunEnd {
+  readonly reached: number;
+  readonly delivered: boolean;
+  readonly failure?: AppError;
 }
 
 /**
@@ -137,37 +144,46 @@ export class ItemPlayer {
   }
 
   async #run(): Promise<void> {
-    const { item, open, audioPhase, gopFrames, startFrame } = this.#options;
-    let position = startFrame;
+    const { item, gopFrames } = this.#options;
+    let position = this.#options.startFrame;
     while (position < item.frames && !this.#scope.closed) {
-      let source: Source | undefined;
-      let delivered = false;
-      try {
-        const { place, profile } = this;
-        source = open(place, { startFrame: position, audioPhase, profile });
-        for (;;) {
-          const gop = await this.#nextOf(source);
-          if (!gop) break;
-          if (!delivered) this.#onDelivery(gop);
-          delivered = true;
-          position = gop.firstFrame + frameCount(gop);
-          await this.#hand(gop);
-        }
-        break;
-      } catch (thrown) {
-        if (this.#scope.closed) break;
-        if (source) this.#failed.set(this.#state.place, source);
-        const step = this.#decide(thrown, delivered, position);
-        if (!step) break;
-        const skipped = await this.#rest(step);
-        position = Math.max(this.#onGrid(position) + skipped * gopFrames, this.#onGrid(this.#wanted));
-      } finally {
-        if (source) this.#dismiss(source);
-      }
+      const { reached, delivered, failure } = await this.#play(position);
+      position = reached;
+      if (failure === undefined || this.#scope.closed) break;
+      const step = this.#decide(failure, delivered, position);
+      if (!step) break;
+      const skippedGops = await this.#rest(step);
+      position = Math.max(this.#onGrid(position) + skippedGops * gopFrames, this.#onGrid(this.#wanted));
       await this.#roomToOpen();
     }
+    if (!this.#scope.closed) this.#onEnd(position);
     this.#ended = true;
     this.#wake();
+  }
+
+  /** One run, from `startFrame` to its end; what was thrown is its failure. */
+  async #play(startFrame: number): Promise<RunEnd> {
+    const { open, audioPhase } = this.#options;
+    const { place, profile } = this;
+    let source: Source | undefined;
+    let reached = startFrame;
+    let delivered = false;
+    try {
+      source = open(place, { startFrame, audioPhase, profile });
+      for (;;) {
+        const gop = await this.#nextOf(source);
+        if (!gop) return { reached, delivered };
+        if (!delivered) this.#onDelivery(gop);
+        delivered = true;
+        reached = gop.firstFrame + frameCount(gop);
+        await this.#hand(gop);
+      }
+    } catch (thrown) {
+      if (source) this.#failed.set(this.#state.place, source);
+      return { reached, delivered, failure: toAppError(thrown, "encoder_failed") };
+    } finally {
+      if (source) this.#dismiss(source);
+    }
   }
 
   #onDelivery(gop: Gop): void {
@@ -178,10 +194,9 @@ export class ItemPlayer {
   }
 
   /** What to do about a failure; undefined when the item is given up. */
-  #decide(thrown: unknown, delivered: boolean, frame: number): RestartStep | undefined {
+  #decide(error: AppError, delivered: boolean, frame: number): RestartStep | undefined {
     const { item, clock, random, keepsTrying = true, onEvent } = this.#options;
     const { title } = item;
-    const error = toAppError(thrown, "encoder_failed");
     const failure = error instanceof FfmpegError ? error.failure : undefined;
     const conditions = { nowMs: clock.now(), random, keepsTrying };
     const [state, step] = decide(this.#state, runFailure(error, delivered, isRemote(this.place)), conditions);
@@ -196,6 +211,16 @@ export class ItemPlayer {
     this.#trouble = { failures, error, failure, givenUp: isOver || isLasting || wasGivenUp };
     this.#state = state;
     return isOver ? undefined : step;
+  }
+
+  /** It may have been stepped over to its end. */
+  #onEnd(frame: number): void {
+    const { item, onEvent } = this.#options;
+    if (!this.#trouble || this.#trouble.givenUp) return;
+    const { error, failure } = this.#trouble;
+    const about = { title: item.title, frame, error, class: failure?.class, sentence: failure?.sentence };
+    onEvent({ type: "item_given_up", ...about, step: "given_up" });
+    this.#trouble = { ...this.#trouble, givenUp: true };
   }
 
   /**
@@ -220,7 +245,9 @@ export class ItemPlayer {
 
   /** Processes that cannot be ended are not joined by ever more. */
   async #roomToOpen(): Promise<void> {
-    while (this.#closing.size >= MAX_ENDING && !this.#scope.closed) await Promise.race(this.#closing);
+    while (this.#closing.size >= MAX_ENDING && !this.#scope.closed) {
+      await Promise.race([...this.#closing, this.#changed.promise]);
+    }
   }
 
   /** `source.next()`, broken off when the player closes. */

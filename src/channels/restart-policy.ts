@@ -1,79 +1,15 @@
 import { type BackoffPolicy, backoffDelayMs } from "../base/backoff.ts";
-import type { AppError, ErrorCode } from "../base/errors.ts";
+import type { AppError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
-import { type Remedy, type Retry, STEP_OVER, USUAL } from "../ffmpeg/failure-row.ts";
-import { FfmpegError } from "../ffmpeg/ffmpeg-error.ts";
 import { SourceSuspendedError } from "../source/breakers.ts";
 import type { RunProfile } from "../source/source.ts";
+import { ladderOf, softened, stricter, type Treatment, treatmentOf } from "./restart-ladders.ts";
 
 /**
- * What is done about the failures of one item's runs, as data. A *place* is where the programme can be had: 0 is
- * the item itself, n its nth alternate. Each place has a ladder of its own, made of what the class of its failures
- * allows, and no state of one place is carried to another.
+ * Decides what is done about the failures of one item's runs. A *place* is where the programme can be had: 0 is the
+ * item itself, n its nth alternate. Each place has a ladder of its own, and no state of one is carried to another.
  */
 
-/** How a remedy steers the ladder of a place. */
-export interface Course {
-  /** Whether the other places are tried before this one again. */
-  readonly elsewhere: boolean;
-  /** When a safer run is tried: not at all, at once, or after the usual one has been tried again. */
-  readonly safe: "never" | "first" | "after";
-  /** Whether the place is looked at now and then when its ladder has ended; if not, it is left for good. */
-  readonly lasts: boolean;
-  /** Whether too many failures in too short a time lead on, though each run delivers something. */
-  readonly escalates: boolean;
-}
-
-const AWAY: Course = { elsewhere: true, safe: "never", lasts: true, escalates: true };
-const UNFIT: Course = { elsewhere: true, safe: "never", lasts: false, escalates: true };
-const UNKNOWN: Course = { elsewhere: false, safe: "after", lasts: true, escalates: true };
-/** Neither source nor item have anything to do with it. */
-const MACHINE: Course = { elsewhere: false, safe: "never", lasts: true, escalates: false };
-
-const COURSES: Readonly<Record<Remedy["action"], Course>> = {
-  next_item: UNFIT,
-  quarantine: UNFIT,
-  tolerate: UNKNOWN,
-  reconnect: AWAY,
-  alternate_source: AWAY,
-  refresh_credentials: AWAY,
-  restart: { ...UNKNOWN, safe: "first" },
-  fallback_profile: { ...UNKNOWN, safe: "first", lasts: false },
-  purge_cache: MACHINE,
-  shed_load: { ...MACHINE, safe: "after" },
-  replace_ffmpeg: UNKNOWN,
-  alert: UNFIT,
-};
-
-/** The course that a remedy stands for; a file that may come back (`rescan`) is waited for. */
-export function courseOf(remedy: Remedy): Course {
-  if (remedy.action === "next_item" && remedy.rescan) return AWAY;
-  return COURSES[remedy.action];
-}
-
-/** One step of a place's ladder. */
-interface Rung {
-  readonly backoff: BackoffPolicy;
-  /** Gops that are given up, to get over a bad spot. */
-  readonly skipGops: number;
-  readonly profile?: RunProfile;
-  /** Whether it is taken before another place is tried. */
-  readonly stays: boolean;
-}
-
-const within = (ms: number): BackoffPolicy => ({ baseMs: ms, capMs: ms });
-
-/** Waits before the same spot is tried again: at once, then with patience. */
-const AGAIN_MS: readonly number[] = [0, 250];
-const SAFER_MS = 500;
-/** Over the bad spot, in growing steps: what is given up, and the longest wait before. */
-const OVER: readonly (readonly [gops: number, ms: number])[] = [
-  [1, 500],
-  [2, 1000],
-  [4, 2000],
-  [8, 4000],
-  [16, 4000],
-];
 /** Behind the ladder's end a place is looked at now and then, where the schedule is by that time. */
 const NOW_AND_THEN: BackoffPolicy = { baseMs: 2_000, capMs: 15_000 };
 /** Whatever the dice say: what bounds the number of starts. */
@@ -89,49 +25,6 @@ const WORN: BackoffPolicy = { baseMs: 250, capMs: 1_000 };
 /** Nobody asks a breaker more often. */
 const SUSPENDED_LEAST_MS = 250;
 
-/** Failures of the server's own: the run is to be made as soon as it can be. */
-const NOT_OF_THE_SOURCE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["ffmpeg_missing"]);
-const SOON: Retry = { kind: "backoff", attempts: 4, backoff: { baseMs: 100, capMs: 2_000 } };
-
-/** The ladder of a place whose failures are treated like this. */
-function ladderOf({ course, retry }: Treatment): readonly Rung[] {
-  const stays = !course.elsewhere;
-  const again = (ms: number): Rung => ({ backoff: within(ms), skipGops: 0, stays });
-  const safer = (ms: number): Rung => ({ backoff: within(ms), skipGops: 0, stays, profile: "safe" });
-  const steps = againMs(retry).map(again);
-  const over = OVER.map(([skipGops, ms]): Rung => ({ backoff: within(ms), skipGops, stays: false }));
-  const isSteppedOver = retry.kind === "usual" || retry.kind === "step_over";
-  return [
-    ...(course.safe === "first" ? [safer(0)] : []),
-    ...steps,
-    ...(course.safe === "after" ? [safer(SAFER_MS)] : []),
-    ...(isSteppedOver ? over : []),
-  ];
-}
-
-function againMs(retry: Retry): readonly number[] {
-  switch (retry.kind) {
-    case "usual":
-      return AGAIN_MS;
-    case "step_over":
-      return AGAIN_MS.slice(0, 1);
-    case "backoff": {
-      const { baseMs, capMs } = retry.backoff;
-      return Array.from({ length: retry.attempts }, (_, attempt) => Math.min(capMs, baseMs * 2 ** attempt));
-    }
-    case "never":
-      return [];
-  }
-}
-
-/** What a failure asks for. */
-export interface Treatment {
-  readonly course: Course;
-  readonly retry: Retry;
-  /** The file itself comes and goes: what is read of it meanwhile says nothing. */
-  readonly comesAndGoes?: boolean;
-}
-
 /** How a run ended. */
 export interface RunFailure {
   /** Whether a Gop had come of it. */
@@ -145,28 +38,6 @@ export interface RunFailure {
 export function runFailure(error: AppError, delivered: boolean, isRemote = false): RunFailure {
   const suspendedMs = error instanceof SourceSuspendedError ? error.retryMs : undefined;
   return { delivered, treatment: treatmentOf(error, delivered, isRemote), suspendedMs };
-}
-
-function treatmentOf(error: AppError, delivered: boolean, isRemote: boolean): Treatment {
-  if (NOT_OF_THE_SOURCE.has(error.code)) return { course: MACHINE, retry: SOON };
-  const remedy = error instanceof FfmpegError ? error.failure?.remedy : undefined;
-  // A source that does not answer takes seconds for each try: others go first.
-  const isSilent = error.code === "encoder_stalled" && !delivered;
-  if (!remedy) return { course: isSilent ? { ...UNKNOWN, elsewhere: true } : UNKNOWN, retry: USUAL };
-  const course = courseOf(remedy);
-  const comesAndGoes = remedy.action === "next_item" && remedy.rescan;
-  // What another server sends in place of the programme may be something else the next time.
-  const lasts = course.lasts || (isRemote && ["quarantine", "next_item"].includes(remedy.action));
-  return { course: { ...course, lasts }, retry: remedy.retry, comesAndGoes };
-}
-
-/**
- * The one that allows fewer steps. In a row of failures it governs: the first one may say that the file is cut
- * off, and the next ones only what comes of reading behind the cut.
- */
-function stricter(row: Treatment | undefined, latest: Treatment): Treatment {
-  if (!row) return latest;
-  return row.comesAndGoes || ladderOf(row).length <= ladderOf(latest).length ? row : latest;
 }
 
 interface PlaceState {
@@ -350,13 +221,6 @@ function climbed(own: PlaceState, failure: RunFailure, recent: number, condition
     profile: "usual",
   };
   return { own: next, stays: false };
-}
-
-/** A file of which something has come is no misfit as a whole: only a spot of it may be. */
-function softened(treatment: Treatment): Treatment {
-  return treatment.retry.kind === "never" && !treatment.course.lasts
-    ? { ...treatment, retry: STEP_OVER }
-    : treatment;
 }
 
 /** The place to be tried next: the soonest, then the least worn and failed, not the current one, the most preferred. */

@@ -74,16 +74,21 @@ export class Breakers {
       const key = sourceKey(item);
       const about = { key, title: item.title };
       const { waitMs, probe } = this.#apply(about, { type: "asked", isNewAiring: cue.startFrame === 0 });
-      const onRecovery = (listener: () => void) => this.#onRecovery(key, listener);
       if (waitMs !== undefined) {
-        const failure = this.#entries.get(key)?.failure;
-        return { ...refusal(new SourceSuspendedError(waitMs, failure)), onRecovery };
+        const error = new SourceSuspendedError(waitMs, this.#entries.get(key)?.failure);
+        return { ...refusal(error), onRecovery: (listener) => this.#onRecovery(key, listener) };
       }
       let isReported = false;
+      let isAway = false;
       const report = (event: BreakerEvent, failure?: Failure) => {
-        if (!isReported) this.#apply(about, event, failure);
+        if (isReported) return;
         isReported = true;
+        isAway = event.type === "failed";
+        this.#apply(about, event, failure);
       };
+      // What is wrong with this run alone, another one's success does not mend.
+      const onRecovery = (listener: () => void) =>
+        isAway ? this.#onRecovery(key, listener) : () => undefined;
       try {
         const source = watched(open(item, cue), probe, report);
         return { ...source, onRecovery };
