@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /** End-to-end tests that only encode and judge files: no clock runs beside them, so they may share the cores. */
 const OF_FILES = testsOf(
   ...["colour", "encoder-contract", "error-screens", "fields", "formats", "library", "lip-sync"],
-  ...["loudness", "subtitles", "why"],
+  ...["loudness", "safe-run", "subtitles", "why"],
 );
 
 /**

@@ -60,8 +60,12 @@ export class AddressOpener {
       const known = await this.#withFacts(item, signal);
       const { watch: limits, delayMs } = item.live!;
       const scheme = item.address?.scheme ?? "file";
-      const watch = new OutcomeWatch({ scheme, limits: item.alternates ? limits : undefined, leftMs });
-      return encode(known, RUN_CUE, { watch, slowSeconds: slowFor(delayMs, cue.leftMs?.() ?? 0) });
+      const watch = new OutcomeWatch({ scheme, limits, leftMs });
+      return encode(
+        known,
+        { ...RUN_CUE, profile: cue.profile },
+        { watch, slowSeconds: slowFor(delayMs, cue.leftMs?.() ?? 0) },
+      );
     });
     source = new LiveSource({
       ...{ item, cue, format: house },

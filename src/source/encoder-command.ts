@@ -6,6 +6,7 @@ import { bitmapArguments } from "./burn-in.ts";
 import type { EncoderInput, EncoderSpan } from "./encoder-input.ts";
 import { pictureWatch, soundWatch } from "./live-chain.ts";
 import { fileChain, liveChain, plainChain, stillArguments, stillChain } from "./picture-chain.ts";
+import { MUXING_QUEUE, SAFE_INPUT_OPTIONS } from "./safe-run.ts";
 import { liveSound, soundChain } from "./sound-chain.ts";
 import { frameSeconds } from "./time-base.ts";
 import { videoEncoderArguments } from "./video-encoder.ts";
@@ -60,7 +61,7 @@ export function encoderCommand(
     end: grid.audioFrame(span.frames) + 2,
     offsetSeconds: origin + span.audioPhase / format.audioSampleRate,
   };
-  const { burnIn } = input;
+  const { burnIn, profile = "usual" } = input;
   const pictures = pictureChain(input, origin, span, format);
   const { live } = input;
   const sounds = live
@@ -75,6 +76,7 @@ export function encoderCommand(
       ...["-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning"],
       ...device,
       ...(input.fileArguments ? (live ? KEEP_GRAPH : seekArguments(span, format)) : []),
+      ...(input.fileArguments && profile === "safe" ? SAFE_INPUT_OPTIONS : []),
       ...(input.fileArguments ?? []),
       ...(burnIn?.kind === "bitmap"
         ? bitmapArguments(burnIn, burnIn.zeroSeconds + frameSeconds(span.startFrame, format.fps))
@@ -94,7 +96,7 @@ export function encoderCommand(
       ],
       ...settings,
       ...audioEncoderArguments(format),
-      ...["-max_muxing_queue_size", "4096"],
+      ...["-max_muxing_queue_size", MUXING_QUEUE[profile]],
       ...["-f", "mp4", "-movflags", "frag_keyframe+empty_moov+default_base_moof", "pipe:1"],
     ],
     position: {
@@ -113,11 +115,11 @@ function behind(watch: string, filters: readonly string[], nothing: "null" | "an
 }
 
 function pictureChain(input: EncoderInput, origin: number, span: EncoderSpan, format: HouseFormat): string {
-  const { picture, fileArguments, burnIn } = input;
+  const { picture, fileArguments, burnIn, profile } = input;
   switch (picture.kind) {
     case "stream":
-      if (input.live) return liveChain(picture, input.live, format);
-      return fileChain(picture, origin, span, format, burnIn);
+      if (input.live) return liveChain({ ...picture, isPlain: profile === "safe" }, input.live, format);
+      return fileChain({ ...picture, isPlain: profile === "safe" }, origin, span, format, burnIn);
     case "still":
       return stillChain(fileArguments ? 1 : 0, span);
     case "plain":

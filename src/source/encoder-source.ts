@@ -9,14 +9,8 @@ import { FragmentReader } from "../mp4/fragment-reader.ts";
 import { GopAssembler } from "../mp4/gop-assembler.ts";
 import type { EncoderCommand } from "./encoder-command.ts";
 import type { Source } from "./source.ts";
+import { LOOK_PERIOD_MS, STALL_MS, StallWatch } from "./stall-watch.ts";
 
-/** An encoder that is being read and neither writes nor gets on for so long is stalled, in ms. */
-const STALL_MS = 2_000;
-/** The same before its first byte: opening and seeking may take longer. */
-const STARTUP_MS = 8_000;
-/** However busy an encoder is, a Gop of a second that takes so long to come will never keep a channel on air. */
-const GOP_MS = 15_000;
-const WATCH_PERIOD_MS = 250;
 /** Makes ffmpeg say how far it is, where `FfmpegChild` listens. */
 const PROGRESS_ARGUMENTS = ["-progress", "pipe:3", "-stats_period", "0.5"];
 
@@ -66,10 +60,10 @@ export class EncoderSource implements Source {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #reader = new FragmentReader();
   readonly #assembler: GopAssembler;
+  readonly #stalls: StallWatch;
   readonly #ready: Gop[] = [];
   #position: number;
   #shortcoming: FfmpegError | undefined;
-  #heard = false;
   #ended = false;
   #closing: Promise<void> | undefined;
 
@@ -86,6 +80,7 @@ export class EncoderSource implements Source {
       conceal: options.conceal,
       onProgressLine: options.live && ((line) => options.live?.take(line)),
     });
+    this.#stalls = new StallWatch(options.format, this.#child.progress);
     this.#chunks = this.#child.stdout[Symbol.asyncIterator]();
   }
 
@@ -95,10 +90,9 @@ export class EncoderSource implements Source {
   }
 
   async next(): Promise<Gop | undefined> {
-    const { clock, live } = this.#options;
-    const deadlineMs = live ? Number.POSITIVE_INFINITY : clock.now() + GOP_MS;
+    this.#stalls.begin(this.#options.clock.now());
     while (this.#ready.length === 0 && !this.#ended) {
-      const chunk = await this.#read(deadlineMs);
+      const chunk = await this.#read();
       if (chunk) this.#take(chunk);
       else await this.#finish();
     }
@@ -122,40 +116,40 @@ export class EncoderSource implements Source {
   }
 
   #take(chunk: Uint8Array): void {
-    this.#heard = true;
+    this.#stalls.onBytes(this.#options.clock.now());
     for (const fragment of this.#reader.push(chunk)) {
+      this.#stalls.onMedia();
       this.#accept(this.#assembler.push(fragment, this.#reader.init!));
     }
   }
 
   /** The next bytes, undefined at the end; throws `encoder_stalled`. */
-  #read(deadlineMs: number): Promise<Uint8Array | undefined> {
+  #read(): Promise<Uint8Array | undefined> {
     const { clock, live } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
-    const begunMs = clock.now();
-    const watch = clock.every(WATCH_PERIOD_MS, () => {
-      const { advancedAtMs, outTimeUs } = this.#child.progress;
-      const quietMs = clock.now() - Math.max(begunMs, advancedAtMs);
-      if (live) {
-        const outcome = live.look({ quietMs, heard: this.#heard, mediaSeconds: outTimeUs / 1e6 });
-        if (!outcome) return;
-        void this.#child.killNow();
-        reject(this.#unfit(outcome));
-        return;
-      }
-      const isQuiet = quietMs >= (this.#heard ? STALL_MS : STARTUP_MS);
-      if (!isQuiet && clock.now() < deadlineMs) return;
+    const watch = clock.every(LOOK_PERIOD_MS, (lateMs) => {
+      const failure = live ? this.#judge(live, lateMs) : this.#stall(lateMs);
+      if (!failure) return;
       void this.#child.killNow();
-      const what = isQuiet
-        ? `nothing came out of the encoder for ${Math.round(quietMs)} ms`
-        : "no Gop came in time";
-      reject(this.#failure("encoder_stalled", what));
+      reject(failure);
     });
     this.#chunks.next().then(
       (result) => resolve(result.done ? undefined : result.value),
       (failure) => reject(this.#failure("encoder_failed", "the encoder's output broke off", {}, failure)),
     );
     return promise.finally(() => watch.cancel());
+  }
+
+  #stall(lateMs: number): FfmpegError | undefined {
+    const complaint = this.#stalls.look(this.#options.clock.now(), lateMs);
+    return complaint === undefined ? undefined : this.#failure("encoder_stalled", complaint);
+  }
+
+  #judge(live: LiveWatch, lateMs: number): FfmpegError | undefined {
+    const { quietMs, hasStarted } = this.#stalls.signs(this.#options.clock.now(), lateMs);
+    const mediaSeconds = this.#child.progress.outTimeUs / 1e6;
+    const outcome = live.look({ quietMs, heard: hasStarted, mediaSeconds });
+    return outcome && this.#unfit(outcome);
   }
 
   /** The output has ended: everything was delivered, or there is a reason why not. */

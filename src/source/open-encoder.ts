@@ -128,9 +128,11 @@ export function openRun(
   const { paintTitle } = surroundings;
   const { title, facts, address } = item;
   const frames = running ? ENDLESS_FRAMES : item.frames;
-  const timing = running && { slowSeconds: running.slowSeconds, watch: item.alternates && item.live?.watch };
+  const timing = running && { slowSeconds: running.slowSeconds, watch: item.live?.watch };
+  const { startFrame, audioPhase, profile = "usual" } = cue;
   const encode = (input: EncoderInput, encoder?: VideoEncoderName) => {
-    const command = encoderCommand({ ...input, live: timing }, { frames, ...cue }, format, encoder);
+    const span = { frames, startFrame, audioPhase };
+    const command = encoderCommand({ ...input, profile, live: timing }, span, format, encoder);
     const conceal = address && ((line: string) => withoutSecrets(line, address));
     return new EncoderSource({ ...surroundings, command, frames, format, conceal, live: running?.watch });
   };
@@ -140,7 +142,7 @@ export function openRun(
     if (video) {
       const film = (subtitle?: PreparedSubtitle) =>
         encode(filmInput(item, video, format, canToneMap, subtitle), encoder);
-      return burnIn ? burnIn.open(item, cue.startFrame, film) : film();
+      return burnIn ? burnIn.open(item, cue, film) : film();
     }
     if (!paintTitle) return encode(soundInput(item, { kind: "plain" }), encoder);
     return new DeferredSource(async () => {
@@ -149,7 +151,7 @@ export function openRun(
       return still ? closedWith(source, () => still.discard()) : source;
     });
   };
-  return choice ? choice.open(item, cue.startFrame, run) : run();
+  return choice ? choice.open(item, cue, run) : run();
 }
 
 function closedWith(source: Source, alsoClose: () => Promise<void>): Source {

@@ -30,6 +30,8 @@ export interface PlacesPlan {
 export function planPlaces(media: MediaWithPlaces, format: HouseFormat, plan: PlacesPlan): PlayItem {
   const isLive = media.seconds === undefined;
   const seconds = media.seconds ?? plan.slotSeconds;
+  // What nothing can take the place of is not judged.
+  const live = media.places.length > 1 ? plan.live : { delayMs: plan.live.delayMs };
   const planned = media.places.map((place): PlayItem => {
     const isAddress = "address" in place;
     const known = isAddress ? plan.known(place.address) : place.facts;
@@ -39,7 +41,7 @@ export function planPlaces(media: MediaWithPlaces, format: HouseFormat, plan: Pl
     return {
       ...planItem(file, format, isLive ? {} : plan.preferences),
       ...(isAddress ? { address: place.address } : {}),
-      ...(isLive ? { live: plan.live } : {}),
+      ...(isLive ? { live } : {}),
     };
   });
   const [first, ...alternates] = planned.map((item) => ({

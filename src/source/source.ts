@@ -41,7 +41,15 @@ export interface Source {
   next(): Promise<Gop | undefined>;
   /** Ends it and everything it owns; idempotent. */
   close(): Promise<void>;
+  /** Calls `listener` when another run of the same source delivers, until the returned function is called. */
+  onRecovery?(listener: () => void): () => void;
 }
+
+/**
+ * How a run is made: as usual; or safely, with everything left out that could be what fails: in software, without
+ * subtitles, with new timestamps, patiently, decoding in one thread. What comes out keeps to the same house format.
+ */
+export type RunProfile = "usual" | "safe";
 
 /** Which part of an item is wanted, and how its sound lies on the channel. */
 export interface Cue {
@@ -56,6 +64,8 @@ export interface Cue {
   readonly neededFrame?: () => number;
   /** How long it is until that frame is on air, in ms. */
   readonly leftMs?: () => number;
+  /** Default `usual`. */
+  readonly profile?: RunProfile;
 }
 
 /** Opens an item. */
