@@ -8,10 +8,11 @@ import { runTool, type ToolResult } from "./run.ts";
 import { addressArguments, type SourceAddress, withoutSecrets } from "./source-address.ts";
 import { chooseVideo, listAudio } from "./stream-facts.ts";
 
-/** How long a source may take to say what it is made of, in ms. */
-const PROBE_MS = 20_000;
-/** How much is listened to, in µs of media: key pictures are seconds apart, seldom more. */
-const ANALYSE_US = [3_000_000, 12_000_000] as const;
+/** How much is listened to, in µs of media, and for how long, in ms: key pictures are seconds apart, seldom more. */
+const ATTEMPTS = [
+  { analyseUs: 3_000_000, timeoutMs: 12_000 },
+  { analyseUs: 12_000_000, timeoutMs: 20_000 },
+] as const;
 
 /** What a probe of an address needs. */
 export interface ProbeAddressOptions {
@@ -20,8 +21,6 @@ export interface ProbeAddressOptions {
   readonly signal?: AbortSignal;
   /** The source has an end. */
   readonly isFilm: boolean;
-  /** Default 20 s. */
-  readonly timeoutMs?: number;
 }
 
 /** What is said of a source that has not been looked at: neither picture nor sound, and its planned length. */
@@ -44,11 +43,7 @@ export async function probeAddress(
   const report = await ask(address, options);
   const demuxer = report.format.format_name.split(",")[0]!;
   const audioStreams = listAudio(report);
-  const video = isWhole(report) ? chooseVideo(report, demuxer) : undefined;
-  if (!video && audioStreams.length === 0) {
-    const failure = classify({ stderr: [], outcome: "stalled" });
-    throw new FfmpegError("source_unavailable", "there is neither picture nor sound in it", failure);
-  }
+  const video = chooseVideo(report, demuxer);
   const length = options.isFilm ? (report.format.duration ?? 0) : 0;
   return {
     ...unknownFacts(address.label, length > 0 ? length : durationSeconds),
@@ -57,38 +52,52 @@ export async function probeAddress(
   };
 }
 
-/** Whether every picture has a size: where it has not, no key picture has come. */
+/** Whether there is something, and all of it is known: pictures without a size have not had a key picture yet. */
 function isWhole({ streams }: FfprobeReport): boolean {
-  return streams.every(({ codec_type, width = 0 }) => codec_type !== "video" || width > 0);
+  const media = streams.filter(({ codec_type }) => codec_type === "video" || codec_type === "audio");
+  return media.length > 0 && media.every(({ width = 0, sample_rate = 0 }) => width > 0 || sample_rate > 0);
 }
 
 async function ask(
   address: SourceAddress,
-  { ffprobe, clock, signal, isFilm, timeoutMs = PROBE_MS }: ProbeAddressOptions,
+  { ffprobe, clock, signal, isFilm }: ProbeAddressOptions,
 ): Promise<FfprobeReport> {
-  let report: FfprobeReport | undefined;
-  for (const analyseUs of ANALYSE_US) {
+  let failure: FfmpegError | undefined;
+  for (const { analyseUs, timeoutMs } of ATTEMPTS) {
     const input = addressArguments(address, { isFilm, analyseUs });
     const result = await runTool({
       binary: ffprobe,
       args: ["-v", "warning", "-show_format", "-show_streams", "-of", "json", ...input],
       ...{ clock, signal, timeoutMs },
     });
-    report = result.exit.code === 0 && !result.timedOut ? parseReport(result.stdout.toString()) : undefined;
+    const isDone = result.exit.code === 0 && !result.timedOut;
+    const report = isDone ? parseReport(result.stdout.toString()) : undefined;
     if (report && isWhole(report)) return report;
-    if (!report) throw refusal(address, result, timeoutMs);
+    failure = refusal(address, result, report !== undefined, timeoutMs);
+    if (!report) break;
   }
-  return report!;
+  throw failure;
 }
 
 function refusal(
   address: SourceAddress,
   { stderrTail, timedOut, exit }: ToolResult,
+  isHalf: boolean,
   timeoutMs: number,
 ): FfmpegError {
-  const stderr = stderrTail.map((line) => withoutSecrets(line, address));
-  const failure = timedOut ? classify({ stderr, outcome: "stalled" }) : classify({ stderr, exit });
-  const what = timedOut ? `it said nothing of use for ${timeoutMs / 1000} s` : "it could not be opened";
+  const stderr = stderrTail.map((line) => withoutSecrets(line, address)).map(asRefused);
+  const isSlow = timedOut || isHalf;
+  const failure = classify(isSlow ? { stderr, outcome: "stalled" } : { stderr, exit });
+  const what = isHalf
+    ? "too little came to tell what it is"
+    : timedOut
+      ? `it said nothing of use for ${timeoutMs / 1000} s`
+      : "it could not be opened";
   const said = stderr.at(-1);
   return new FfmpegError("source_unavailable", said ? `${what}: ${said}` : what, failure);
+}
+
+/** At an address of a stream, text that could be taken for a script or subtitles is simply no stream. */
+function asRefused(line: string): string {
+  return line.replace(/.*Format not on whitelist.*/, "http://: Invalid data found when processing input");
 }

@@ -11,6 +11,7 @@ import { ServerUnderTest } from "../support/server.ts";
 import { type Fault, LOOP_FRAMES, Upstream } from "../support/upstream.ts";
 
 const clock = new SystemClock();
+let current: ServerUnderTest | undefined;
 const folder = mkdtempSync(join(tmpdir(), "exstreamtv-live-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -29,7 +30,7 @@ function channel(media: string, name: string, addresses: readonly string[]): voi
 async function until(what: string, isSo: () => boolean, seconds: number): Promise<void> {
   const deadlineMs = clock.now() + seconds * 1000;
   while (!isSo()) {
-    if (clock.now() > deadlineMs) throw new Error(`not within ${seconds} s: ${what}`);
+    if (clock.now() > deadlineMs) throw new Error(`not within ${seconds} s: ${what}${process.env.DEBUG_LIVE ? current?.output : ""}`);
     await clock.sleep(50);
   }
 }
@@ -114,19 +115,20 @@ describe("live sources", () => {
     }
     channel(media, "unknown", ["http://no.such.host.invalid/live.ts"]);
     await using server = await ServerUnderTest.start({ folder: media, config: HOUSE });
+    current = server;
     const list = (await (await fetch(`${server.base}/api/channels`)).json()) as {
       channels: { name: string; number: number }[];
     };
     const numberOf = (name: string) => list.channels.find((each) => each.name === name)!.number;
     const names = [...faults.map(([name]) => name), "unknown"];
     const viewers = await Promise.all(names.map((name) => openTs(server.channel(numberOf(name)))));
-    const classes = (name: string) =>
-      server
-        .logged("encoder failed; another one takes over")
+    const named = (name: string) =>
+      ["error screen on air", "error screen changed"]
+        .flatMap((message) => server.logged(message))
         .filter((entry) => entry.channel === numberOf(name))
-        .map((entry) => entry.class);
+        .map((entry) => entry.failure);
     for (const [name, , failure] of [...faults, ["unknown", undefined, "name_not_resolved"] as const]) {
-      await until(`${name}: ${failure}`, () => classes(name).includes(failure), 45);
+      await until(`${name}: a screen that names ${failure}`, () => named(name).includes(failure), 45);
     }
     for (const [name, fault] of faults) {
       upstream.misbehave(name, fault.kind === "token" ? { kind: "token", token: "old" } : undefined);
@@ -134,7 +136,7 @@ describe("live sources", () => {
     const isBack = (name: string) =>
       server.logged("back to the programme").some((entry) => entry.channel === numberOf(name));
     for (const [name] of faults) await until(`${name} is back`, () => isBack(name), 60);
-    for (const viewer of viewers) viewer.close();
+    await Promise.all(viewers.map((viewer) => viewer.close()));
     expect(server.logged("viewer left").filter(({ reason }) => reason !== "client_gone")).toEqual([]);
   }, 180_000);
 });
