@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
  */
 const OF_FILES = testsOf(
   ...["colour", "constant-rate", "encoder-contract", "encoder-switch", "error-screens", "fields", "formats"],
-  ...["library", "lip-sync", "loudness", "plain-screen", "subtitles", "support/judges", "why"],
+  ...["library", "lip-sync", "loudness", "plain-screen", "safe-run", "subtitles", "support/judges", "why"],
 );
 
 /** End-to-end tests that need both cores to themselves: hundreds of viewers, encoders that die at every moment. */

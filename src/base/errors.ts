@@ -41,6 +41,7 @@ export const ERRORS = {
   interrupted: { status: 503, title: "Interrupted" },
   route_not_found: { status: 404, title: "There is nothing at this address" },
   request_invalid: { status: 400, title: "The request is not valid" },
+  source_suspended: { status: 503, title: "The source is left alone for a while" },
   internal: { status: 500, title: "Something went wrong inside the server" },
 } as const;
 

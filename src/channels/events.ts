@@ -2,6 +2,7 @@ import { AppError } from "../base/errors.ts";
 import type { ThrottleModeName } from "../config/schema.ts";
 import type { FailureClass } from "../ffmpeg/failures.ts";
 import type { ScreenReason } from "../media/screen-modes.ts";
+import type { StepName } from "./restart-policy.ts";
 
 /** Everything that happens on a channel and that somebody may want to know. */
 export type ChannelEvent =
@@ -17,9 +18,21 @@ export type ChannelEvent =
       /** What ffmpeg's failure is called and what it means; undefined when it has no name. */
       readonly class?: FailureClass;
       readonly sentence?: string;
+      /** What was decided, and how long is waited before it is done. */
+      readonly step: StepName;
+      readonly delayMs: number;
     }
   | { readonly type: "source_resumed"; readonly title: string; readonly frame: number }
-  | { readonly type: "item_given_up"; readonly title: string; readonly frame: number }
+  | {
+      readonly type: "item_given_up";
+      readonly title: string;
+      readonly frame: number;
+      readonly error: AppError;
+      readonly class?: FailureClass;
+      readonly sentence?: string;
+      /** Whether it is looked at now and then, or not even that. */
+      readonly step: "now_and_then" | "given_up";
+    }
   | {
       readonly type: "screen_started";
       readonly reason: ScreenReason;
@@ -62,7 +75,37 @@ export function describeEvent(event: ChannelEvent): EventDescription {
     if (value instanceof AppError) Object.assign(fields, { code: value.code, reason: value.message });
     else fields[key] = value;
   }
-  return { ...DESCRIPTIONS[event.type], ...(isExpected(event) ? { level: "info" } : {}), fields };
+  return {
+    ...DESCRIPTIONS[event.type],
+    ...byStep(event),
+    ...(isExpected(event) ? { level: "info" } : {}),
+    fields,
+  };
+}
+
+/** What is said of a failure by what is done about it. */
+function byStep(event: ChannelEvent): Partial<EventDescription> {
+  if (event.type === "item_given_up" && event.step === "now_and_then") {
+    return {
+      level: "warn",
+      message: "programme is away; error screen until it is back or the next one begins",
+    };
+  }
+  if (event.type !== "source_failed") return {};
+  switch (event.step) {
+    case "now_and_then":
+      return { level: "debug", message: "programme is still away" };
+    case "waiting":
+      return { level: "debug", message: "source is left alone for a while" };
+    case "given_up":
+      return { message: "encoder failed; none takes over" };
+    case "again":
+    case "safe":
+    case "over":
+      return {};
+    default:
+      return { message: "encoder failed; another source takes over" };
+  }
 }
 
 /** A screen that is nobody's fault. */
