@@ -17,15 +17,15 @@ export interface Course {
   readonly safe: "never" | "first" | "after";
   /** Whether the place is looked at now and then when its ladder has ended; if not, it is left for good. */
   readonly lasts: boolean;
-  /** Whether too many failures in too short a time lead on, though each run delivers something. */
-  readonly escalates: boolean;
+  /** Whether the item may be to blame: then spots are stepped over, and too many failures in too short a time lead on. */
+  readonly isSuspect: boolean;
 }
 
-const AWAY: Course = { elsewhere: true, safe: "never", lasts: true, escalates: true };
-const UNFIT: Course = { elsewhere: true, safe: "never", lasts: false, escalates: true };
-const UNKNOWN: Course = { elsewhere: false, safe: "after", lasts: true, escalates: true };
-/** Neither source nor item have anything to do with it. */
-const MACHINE: Course = { elsewhere: false, safe: "never", lasts: true, escalates: false };
+const AWAY: Course = { elsewhere: true, safe: "never", lasts: true, isSuspect: true };
+const UNFIT: Course = { elsewhere: true, safe: "never", lasts: false, isSuspect: true };
+const UNKNOWN: Course = { elsewhere: false, safe: "after", lasts: true, isSuspect: true };
+/** Neither the source nor a spot in it have anything to do with it. */
+const MACHINE: Course = { elsewhere: false, safe: "never", lasts: true, isSuspect: false };
 
 const COURSES: Readonly<Record<Remedy["action"], Course>> = {
   next_item: UNFIT,
@@ -37,7 +37,7 @@ const COURSES: Readonly<Record<Remedy["action"], Course>> = {
   restart: { ...UNKNOWN, safe: "first" },
   fallback_profile: { ...UNKNOWN, safe: "first", lasts: false },
   purge_cache: MACHINE,
-  shed_load: { ...MACHINE, safe: "after" },
+  shed_load: MACHINE,
   replace_ffmpeg: UNKNOWN,
   alert: UNFIT,
 };
@@ -81,7 +81,10 @@ export function ladderOf({ course, retry }: Treatment): readonly Rung[] {
   const again = (ms: number): Rung => ({ backoff: within(ms), skipGops: 0, stays });
   const safer = (ms: number): Rung => ({ backoff: within(ms), skipGops: 0, stays, profile: "safe" });
   const steps = againMs(retry).map(again);
-  const over = OVER.map(([skipGops, ms]): Rung => ({ backoff: within(ms), skipGops, stays: false }));
+  // Where the spot is not to blame, nothing is given up.
+  const over = OVER.map(([gops, ms]): Rung => {
+    return { backoff: within(ms), skipGops: course.isSuspect ? gops : 0, stays: false };
+  });
   const isSteppedOver = retry.kind === "usual" || retry.kind === "step_over";
   return [
     ...(course.safe === "first" ? [safer(0)] : []),

@@ -105,7 +105,12 @@ describe("the ladder of a file", () => {
       [30_000, 60_000, 120_000, 241_000],
     ],
     ["an address that is no more: now and then", "gone", ["now_and_then", "now_and_then"], [3000, 5000]],
-    ["a killed encoder: at once", "killed", ["again", "again", "safe"], [0, 250, 500]],
+    [
+      "a killed encoder: at once, and nothing is stepped over",
+      "killed",
+      [...Array<string>(7).fill("again"), "now_and_then"],
+      [0, 250, 500, 1000, 2000, 4000, 4000, 3000],
+    ],
   ])("%s (%s)", (_, name, names, delays) => {
     const taken = climb(again(names.length, { error: errorOf(name) }));
     expect(taken.map((step) => step.name)).toEqual(names);

@@ -166,7 +166,7 @@ function afterDelivery(state: RestartState): RestartState {
 }
 
 function remembered(state: RestartState, failure: RunFailure, nowMs: number): readonly number[] {
-  const counts = failure.suspendedMs === undefined && failure.treatment.course.escalates;
+  const counts = failure.suspendedMs === undefined && failure.treatment.course.isSuspect;
   const recent = state.recent.filter((atMs) => nowMs - atMs < INTENSITY.periodMs);
   return counts ? [...recent, nowMs].slice(-INTENSITY.failures - 1) : recent;
 }

@@ -36,8 +36,8 @@ function againOf(retry: Retry): string | undefined {
 
 /** The steps of a channel, in their order. */
 function stepsOf(remedy: Remedy): string {
-  const { elsewhere, safe, lasts } = courseOf(remedy);
-  const isSteppedOver = remedy.retry.kind === "usual" || remedy.retry.kind === "step_over";
+  const { elsewhere, safe, lasts, isSuspect } = courseOf(remedy);
+  const isSteppedOver = isSuspect && (remedy.retry.kind === "usual" || remedy.retry.kind === "step_over");
   const steps = [
     ...(elsewhere ? ["another source at once"] : []),
     ...(safe === "first" ? ["a safer run at once"] : []),
