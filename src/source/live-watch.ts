@@ -16,8 +16,8 @@ interface Patience {
 const STEADY: Patience = { startMs: 10_000, quietMs: 4_000, pressedMs: 2_000 };
 /** Segments come in bursts, up to ten seconds apart. */
 const IN_BURSTS: Patience = { startMs: 15_000, quietMs: 12_000, pressedMs: 5_000 };
-/** What connecting to another place takes. */
-const RECONNECT_MS = 3_000;
+/** What another place takes to deliver: to connect, its first group of pictures, and what a screen needs before. */
+const RECONNECT_MS = 4_500;
 
 /** Whether a live source has stalled. `leftMs`: how much of what has arrived is still to be shown. Pure. */
 export function isStalled(

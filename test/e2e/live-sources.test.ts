@@ -30,7 +30,8 @@ function channel(media: string, name: string, addresses: readonly string[]): voi
 async function until(what: string, isSo: () => boolean, seconds: number): Promise<void> {
   const deadlineMs = clock.now() + seconds * 1000;
   while (!isSo()) {
-    if (clock.now() > deadlineMs) throw new Error(`not within ${seconds} s: ${what}${process.env.DEBUG_LIVE ? current?.output : ""}`);
+    if (clock.now() > deadlineMs)
+      throw new Error(`not within ${seconds} s: ${what}${process.env.DEBUG_LIVE ? current?.output : ""}`);
     await clock.sleep(50);
   }
 }
@@ -60,7 +61,12 @@ describe("live sources", () => {
     channel(media, "2", [upstream.url("hls/index.m3u8")]);
     await using server = await ServerUnderTest.start({
       folder: media,
-      config: { ...HOUSE, live_sources: { return_after_seconds: 4 } },
+      // A busy machine is slow to see a stall, and to connect.
+      config: {
+        ...HOUSE,
+        channels: { lead_seconds: 12 },
+        live_sources: { live_delay_seconds: 9, return_after_seconds: 4 },
+      },
     });
     // What they are made of is learnt meanwhile; the second one is a stranger no more when it is needed.
     await until("both sources known", () => upstream.requestsOf("second").length > 0, 20);
@@ -84,7 +90,7 @@ describe("live sources", () => {
       await expectSilentDecode(captures[at]!);
     }
     for (const number of [1, 2]) expect(of("error screen on air", number).length).toBeLessThanOrEqual(1);
-    expect(of("encoder failed; another one takes over", 1)[0]).toMatchObject({ class: "stream_stalled" });
+    expect(of("encoder failed; another source takes over", 1)[0]).toMatchObject({ class: "stream_stalled" });
     const shown = await readFrameNumbers(captures[0]!);
     const tops = [0, 1000].map((first) => pieces(shown, first).map((piece) => piece.length));
     expect(Math.max(...tops[0]!), "seconds of the first source").toBeGreaterThan(60);
