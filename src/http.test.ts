@@ -40,6 +40,7 @@ test.each([
     events: new EventHub(() => clock.wallNow()),
     screens: screensFor(tmpdir(), clock),
     screenControl: { of: never, change: never, setImage: never, show: never, end: never },
+    swaps: { swap: never },
     onDemand: () => onDemandSettings(config),
     onDemandStart: () => {},
     isReady: () => isReady,

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { channelEvent } from "./api/event-feed.ts";
 import { makeSessions, sessionLimits, watchConnections } from "./audience.ts";
 import type { Clock } from "./base/clock.ts";
@@ -10,19 +11,21 @@ import type { ChannelDefinition } from "./channels/channel.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
 import { describeEvent } from "./channels/events.ts";
 import { ScreenControl } from "./channels/screen-control.ts";
+import { SwapControl } from "./channels/swap-control.ts";
 import { ThrottleControl } from "./channels/throttle-control.ts";
 import type { Config } from "./config/schema.ts";
 import { Equipment } from "./equipment.ts";
 import type { Screens } from "./error-screens/screens.ts";
 import { markChildren } from "./ffmpeg/child.ts";
 import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
+import { probeFile } from "./ffmpeg/probe.ts";
 import type { FfmpegTools } from "./ffmpeg/tools.ts";
 import { listen, makeApp } from "./http.ts";
 import { demoFolder, makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
 import { UnmatchedFile } from "./library/unmatched-file.ts";
-import { channelFormat, defineChannel } from "./line-up.ts";
+import { channelFormat, defineChannel, planner } from "./line-up.ts";
 import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import type { HouseFormat } from "./media/house-format.ts";
@@ -37,6 +40,8 @@ import { ThrottlePlan } from "./throttle/throttle-plan.ts";
 const START_TICKS = 900_000;
 /** How often what ffmpeg said and nobody understood is written down, in ms. */
 const UNMATCHED_SAVE_MS = 600_000;
+/** How long a file that is to be swapped in may be looked into, in ms. */
+const SWAP_PROBE_MS = 10_000;
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -113,7 +118,7 @@ export class Server {
   apply(config: Config): void {
     this.#throttle.configure(throttleSettings(config));
     this.#sessions.setLimits(sessionLimits(config));
-    this.#live.onDemand = onDemandSettings(config);
+    Object.assign(this.#live, liveSettings(config));
     this.#screens.configure(config);
     this.manager.setLinger(config.channels.linger_seconds * 1000);
   }
@@ -134,12 +139,17 @@ type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "p
 /** Settings that may change while the server runs. */
 interface LiveSettings {
   onDemand: OnDemandSettings;
+  hotSwap: boolean;
+}
+
+function liveSettings(config: Config): LiveSettings {
+  return { onDemand: onDemandSettings(config), hotSwap: config.ai_auto_heal.hot_swap_enabled };
 }
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log } = options;
   await claimDataFolder(options, scope);
-  const live: LiveSettings = { onDemand: onDemandSettings(config) };
+  const live = liveSettings(config);
   const overrides = await openThrottleOverrides(options.dataFolder, log);
   const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
   const events = new EventHub(() => clock.wallNow());
@@ -158,6 +168,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const app = makeApp({
     ...{ config, clock, log, manager, throttle, sessions, events, random: options.random },
     ...{ screens, screenControl: new ScreenControl({ manager, screens, clock }) },
+    swaps: makeSwaps(options, manager, equipment, () => live.hotSwap),
     startTicks: options.startTicks ?? START_TICKS,
     onDemand: () => live.onDemand,
     onDemandStart: () => disturb(),
@@ -193,6 +204,21 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
     ...{ manager, sessions, throttle, live, library, port, capacity },
     ...{ problem: equipment.tools.problem, screens },
   };
+}
+
+function makeSwaps(
+  { config, dataFolder, mediaFolder = demoFolder(dataFolder), clock }: ServerOptions,
+  channels: ChannelManager,
+  { tools, subtitles }: Equipment,
+  isEnabled: () => boolean,
+): SwapControl {
+  return new SwapControl({
+    ...{ channels, isEnabled, mediaFolder: resolve(mediaFolder), plan: planner(config, subtitles.settings) },
+    probe: async (path, signal) => {
+      if (!tools.toolset || tools.problem) throw tools.problem;
+      return probeFile(path, { toolset: tools.toolset, clock, signal, timeoutMs: SWAP_PROBE_MS });
+    },
+  });
 }
 
 async function keepUnmatched(

@@ -55,6 +55,7 @@ beforeEach(() => {
     events,
     screens: screensFor(tmpdir(), clock),
     screenControl: { of: never, change: never, setImage: never, show: never, end: never },
+    swaps: { swap: never },
     channels: { definitions: [channel(7, 12, "A", "B"), channel(3, 2, "C")], onAir: [] },
     throttle: { of: () => expect.unreachable(), change: () => expect.unreachable() },
   });

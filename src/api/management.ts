@@ -6,6 +6,7 @@ import { type EventsApiParts, registerEventsApi } from "./events.ts";
 import { registerMediaApi } from "./media.ts";
 import { openManagementScope } from "./scope.ts";
 import { registerSessionsApi, type SessionsApiParts } from "./sessions.ts";
+import { registerSwapApi, type SwapApiParts } from "./swap.ts";
 import { registerThrottleApi, type ThrottleApiParts } from "./throttle.ts";
 
 /** What the management routes speak of. */
@@ -15,7 +16,8 @@ export interface ApiParts
     SessionsApiParts,
     EventsApiParts,
     ErrorScreensApiParts,
-    ChannelScreenApiParts {
+    ChannelScreenApiParts,
+    SwapApiParts {
   /** `server.host`: the one name beside localhost under which management is reached. */
   readonly host: string;
 }
@@ -30,5 +32,6 @@ export function registerManagement(app: FastifyInstance, parts: ApiParts): void 
     registerEventsApi(scope, parts);
     registerErrorScreensApi(scope, parts);
     registerChannelScreenApi(scope, parts);
+    registerSwapApi(scope, parts);
   });
 }

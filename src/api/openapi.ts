@@ -37,6 +37,7 @@ export async function openApiDocument(): Promise<string> {
     screenControl: {
       ...{ of: neverAsked, change: neverAsked, setImage: neverAsked, show: neverAsked, end: neverAsked },
     },
+    swaps: { swap: neverAsked },
   });
   await app.ready();
   const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;

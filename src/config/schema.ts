@@ -251,8 +251,10 @@ const aiAutoHeal = z.strictObject({
   hot_swap_enabled: z
     .boolean()
     .default(true)
-    .describe("Whether a repair may replace a source while it is on air.")
-    .meta(LATER),
+    .describe(
+      "Whether a source may be replaced while it is on air, by a repair or by `POST /api/channels/{channel_id}/swap`.",
+    )
+    .meta(LIVE),
 });
 
 const databaseBackup = z.strictObject({
