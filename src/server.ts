@@ -8,8 +8,10 @@ import type { Random } from "./base/random.ts";
 import { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
-import { describeEvent } from "./channels/events.ts";
+import { type ChannelEvent, describeEvent } from "./channels/events.ts";
+import { HealthWatch } from "./channels/health-watch.ts";
 import { ScreenControl } from "./channels/screen-control.ts";
+import { type MeasurementSettings, SelfMeasurement } from "./channels/self-measurement.ts";
 import { ThrottleControl } from "./channels/throttle-control.ts";
 import type { Config } from "./config/schema.ts";
 import { Equipment } from "./equipment.ts";
@@ -77,6 +79,7 @@ export class Server {
   readonly #sessions: SessionManager;
   readonly #screens: Screens;
   readonly #live: LiveSettings;
+  readonly #health: HealthParts;
 
   private constructor(parts: ServerParts, scope: Scope) {
     this.manager = parts.manager;
@@ -88,6 +91,7 @@ export class Server {
     this.#sessions = parts.sessions;
     this.#screens = parts.screens;
     this.#live = parts.live;
+    this.#health = parts.health;
     this.#scope = scope;
   }
 
@@ -116,6 +120,8 @@ export class Server {
     this.#live.onDemand = onDemandSettings(config);
     this.#screens.configure(config);
     this.manager.setLinger(config.channels.linger_seconds * 1000);
+    this.#health.watch.configure(config.health);
+    this.#health.measurement.settings = measurementSettings(config);
   }
 
   /** Ends live responses, then the channels and their processes; resolves when all are gone. */
@@ -129,7 +135,14 @@ type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "p
   readonly sessions: SessionManager;
   readonly screens: Screens;
   readonly live: LiveSettings;
+  readonly health: HealthParts;
 };
+
+/** What knows how the channels are. */
+interface HealthParts {
+  readonly watch: HealthWatch;
+  readonly measurement: SelfMeasurement;
+}
 
 /** Settings that may change while the server runs. */
 interface LiveSettings {
@@ -151,13 +164,20 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const equipment = await Equipment.open({ ...options, onUnmatched }, scope);
   const { screens } = equipment;
   let disturb = () => {};
-  const manager = makeManager(options, throttlePlan, events, () => disturb());
+  const measurement = new SelfMeasurement(clock, measurementSettings(config));
+  const onEvent = teller(log, events);
+  const manager = makeManager(options, throttlePlan, measurement, (channel, event) => {
+    if (event.type === "on_air") disturb();
+    onEvent(channel, event);
+  });
   const throttle = new ThrottleControl(throttlePlan, manager);
   scope.defer(() => manager.close());
+  const watch = new HealthWatch({ manager, clock, settings: config.health, onEvent });
+  scope.defer(() => watch.close());
   let ready = false;
   const app = makeApp({
     ...{ config, clock, log, manager, throttle, sessions, events, random: options.random },
-    ...{ screens, screenControl: new ScreenControl({ manager, screens, clock }) },
+    ...{ screens, screenControl: new ScreenControl({ manager, screens, clock }), health: watch },
     startTicks: options.startTicks ?? START_TICKS,
     onDemand: () => live.onDemand,
     onDemandStart: () => disturb(),
@@ -184,14 +204,14 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const known = equipment.capacity(format);
   if (!known) {
     const isIdle = () => manager.onAir.length === 0 && sessions.count === 0 && equipment.isAtRest;
-    const measurement = measureWhenIdle(options, equipment, format, isIdle);
-    disturb = () => measurement.disturb();
-    scope.defer(() => measurement.close());
+    const trial = measureWhenIdle(options, equipment, format, isIdle);
+    disturb = () => trial.disturb();
+    scope.defer(() => trial.close());
   }
   const capacity = known && describeCapacity(known, format);
   return {
     ...{ manager, sessions, throttle, live, library, port, capacity },
-    ...{ problem: equipment.tools.problem, screens },
+    ...{ problem: equipment.tools.problem, screens, health: { watch, measurement } },
   };
 }
 
@@ -238,29 +258,36 @@ async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope:
 function makeManager(
   options: ServerOptions,
   plan: ThrottlePlan,
-  events: EventHub,
-  onAir: () => void,
+  measurement: SelfMeasurement,
+  onEvent: (channel: ChannelDefinition, event: ChannelEvent) => void,
 ): ChannelManager {
-  const { config, clock, random, log, startTicks } = options;
+  const { config, clock, random, startTicks } = options;
   const { lead_seconds, ring_seconds, linger_seconds } = config.channels;
   return new ChannelManager({
     settings: {
       leadMs: lead_seconds * 1000,
       ringMs: ring_seconds * 1000,
       startTicks: startTicks ?? START_TICKS,
-      clock,
-      random,
+      ...{ clock, random, measurement },
     },
     throttleOf: (channelId) => plan.of(channelId),
     lingerMs: linger_seconds * 1000,
-    onEvent: (channel, event) => {
-      if (event.type === "on_air") onAir();
-      events.publish(channelEvent(channel, event));
-      const { number, name } = channel;
-      const { level, message, fields } = describeEvent(event);
-      log[level]({ channel: number, name, ...fields }, message);
-    },
+    onEvent,
   });
+}
+
+/** Tells what happens on channels to those who listen, and to the log. */
+function teller(log: Log, events: EventHub) {
+  return (channel: ChannelDefinition, event: ChannelEvent) => {
+    events.publish(channelEvent(channel, event));
+    const { number, name } = channel;
+    const { level, message, fields } = describeEvent(event);
+    log[level]({ channel: number, name, ...fields }, message);
+  };
+}
+
+function measurementSettings({ health }: Config): MeasurementSettings {
+  return { enabled: health.self_measurement, intervalMs: 1000 * health.self_measurement_seconds };
 }
 
 /** What there is to play. Without ffmpeg, what an earlier start knew; when that is nothing, ffmpeg is what lacks. */

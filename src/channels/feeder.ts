@@ -10,6 +10,7 @@ import type { LoopSchedule, ScheduleSlot } from "../playout/loop-schedule.ts";
 import type { OpenSource, PlayItem } from "../source/source.ts";
 import { Splicer } from "../splice/splicer.ts";
 import type { ChannelEventSink } from "./events.ts";
+import type { ChannelFigures } from "./figures.ts";
 import { ItemPlayer } from "./item-player.ts";
 import type { LeadBuffer } from "./lead-buffer.ts";
 import type { ReleaseClock } from "./release-clock.ts";
@@ -48,6 +49,7 @@ export interface FeederOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: ChannelEventSink;
+  readonly figures: ChannelFigures;
 }
 
 /**
@@ -232,11 +234,13 @@ export class Feeder {
     const shownAtMs = clock.wallNow() + this.#grid.milliseconds(frame - release.position());
     const gop = screens.next(cue, { frame, room, shownAtMs });
     this.#screenFrames += frameCount(gop);
+    this.#options.figures.onScreen(cue, frameCount(gop), screens.isHolding);
     return gop;
   }
 
   #onProgramme(gop: Gop): void {
     this.#last = gop;
+    this.#options.figures.onProgramme(gop);
     this.#fault = undefined;
     if (!this.#cue) return;
     this.#cue = undefined;
