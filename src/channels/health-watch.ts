@@ -153,7 +153,7 @@ export class HealthWatch {
     track.state = judgeHealth(this.#figures(track, nowMs), this.#settings, before, nowMs);
     if (track.state.status === before.status) return;
     const { code = "recovered", sentence = "It is well again." } =
-      track.state.reasons.find(({ status }) => status === track.state.status) ?? {};
+      track.state.reasons.find(({ status }) => status !== "healthy") ?? {};
     const change = { from: before.status, status: track.state.status, reason: code, sentence };
     this.#tell(channel, { type: "health_changed", ...change });
   }

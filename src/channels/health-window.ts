@@ -65,7 +65,7 @@ export class HealthWindow {
       return { fps: 0, speed: 1, bps: 0, leadChangeFrames: 0, droppedShare: 0 };
     const frames = last.mediaFrames - first.mediaFrames;
     const bits = 8 * (last.mediaBytes - first.mediaBytes);
-    const due = ((last.atMs - minute.atMs) / 1000) * framesPerSecond;
+    const due = (DROPPED_MS / 1000) * framesPerSecond;
     return {
       fps: (last.airedFrames - first.airedFrames) / ((last.atMs - first.atMs) / 1000),
       speed: this.#speed(last, framesPerSecond),

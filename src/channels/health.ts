@@ -21,7 +21,7 @@ export interface HealthFigures {
   readonly leadMs: number;
   readonly fullLeadMs: number;
   readonly leadChangeMs: number;
-  /** Pictures of the programme that a screen stood in for, of those that were due in the last minute. */
+  /** Pictures of the programme that a screen stood in for in the last minute, of a minute's. */
   readonly droppedShare: number;
   /** For how long a screen has stood in without a break, and why; undefined while the programme is on. */
   readonly screen?: { readonly forMs: number; readonly reason: string; readonly failure?: string };

@@ -1,10 +1,13 @@
 import type { Clock } from "../base/clock.ts";
 import type { Gop } from "../media/gop.ts";
 import { Analyser } from "../mpegts/analyser.ts";
+import { BUFFER_CHECKS } from "../mpegts/buffer-checks.ts";
 import { CHECKS, type CheckName } from "../mpegts/checks.ts";
 import { PACKET_BYTES } from "../mpegts/packets.ts";
 import type { WireGop } from "../mpegts/wire-gop.ts";
 
+/** What is judged at constant rate only, which a sample across a change of the rate is not. */
+const RATE_CHECKS: readonly CheckName[] = ["pcr_accuracy", "constant_rate", ...BUFFER_CHECKS];
 /** Most time that is spent in one go, and what is examined between two looks at the clock. */
 const BUDGET_MS = 1;
 const SLICE_BYTES = 64 * PACKET_BYTES;
@@ -57,12 +60,12 @@ interface Progress {
  */
 export class SelfMeasurement {
   settings: MeasurementSettings;
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, "now">;
   readonly #jobs: Job[] = [];
   #waitingBytes = 0;
   #progress: Progress | undefined;
 
-  constructor(clock: Clock, settings: MeasurementSettings) {
+  constructor(clock: Pick<Clock, "now">, settings: MeasurementSettings) {
     this.#clock = clock;
     this.settings = settings;
   }
@@ -119,8 +122,12 @@ export class SelfMeasurement {
     const last = job.pieces.at(-1)!;
     const { checks, findings } = analyser.report();
     const sentences = new Map(findings.map(({ check, message }) => [check, message]));
-    // What is only our own aim is promised all the same.
-    const failed = checks.filter(({ status, group }) => status === "fail" && group !== "priority_3");
+    const isConstant = first.bps !== undefined && job.pieces.every(({ bps }) => bps === first.bps);
+    const failed = checks.filter(
+      ({ check, status, group }) =>
+        // What is only our own aim is promised all the same.
+        status === "fail" && group !== "priority_3" && (isConstant || !RATE_CHECKS.includes(check)),
+    );
     job.sink.onSample({
       frame: first.frame,
       frames: last.frame + last.frames - first.frame,
@@ -135,14 +142,14 @@ export class SelfMeasurement {
 /** Chooses which pieces of one channel's stream are examined: those around each change of source, and some others. */
 export class StreamSampler {
   readonly #measurement: SelfMeasurement;
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, "now">;
   readonly #sink: SampleSink;
   #previous: { readonly gop: Gop; readonly wire: WireGop } | undefined;
   #pieces: WireGop[] | undefined;
   #wanted = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
 
-  constructor(measurement: SelfMeasurement, clock: Clock, sink: SampleSink) {
+  constructor(measurement: SelfMeasurement, clock: Pick<Clock, "now">, sink: SampleSink) {
     this.#measurement = measurement;
     this.#clock = clock;
     this.#sink = sink;

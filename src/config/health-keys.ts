@@ -26,7 +26,7 @@ export const health = z.strictObject({
   dropped_degraded_percent: real(0, 100)
     .default(0)
     .describe(
-      "Pictures of the programme that a screen stood in for in the last minute, in percent of those that were due: with more than this a channel is degraded. 0: with any.",
+      "Pictures of the programme that a screen stood in for in the last minute, in percent of a minute's: with more than this a channel is degraded. 0: with any.",
     )
     .meta(LIVE),
   dropped_unhealthy_percent: real(0, 100).default(5).describe("The same for unhealthy.").meta(LIVE),
