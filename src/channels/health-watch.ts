@@ -132,7 +132,7 @@ export class HealthWatch {
     const known = this.#tracks.get(id);
     if (known?.channel === channel) return known;
     if (known) this.#drop(id, known);
-    const window = new HealthWindow();
+    const window = new HealthWindow(channel.figures.startedMs);
     window.read(channel, nowMs);
     const rates = window.rates(format.fps.num / format.fps.den);
     const state = initialHealth(nowMs);

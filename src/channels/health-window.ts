@@ -39,7 +39,13 @@ export interface Rates {
 
 /** The last minute of a channel's figures, read once a second. */
 export class HealthWindow {
-  readonly #readings: Reading[] = [];
+  readonly #readings: Reading[];
+
+  /** `startedMs`: when the channel went on air, with nothing of anything. */
+  constructor(startedMs: number) {
+    const nothing = { airedFrames: 0, droppedFrames: 0, mediaBytes: 0, mediaFrames: 0, leadFrames: 0 };
+    this.#readings = [{ atMs: startedMs, ...nothing, run: undefined, runFrames: 0, readMs: 0, heldMs: 0 }];
+  }
 
   /** Reads the channel's figures. */
   read(channel: Channel, nowMs: number): void {
@@ -61,7 +67,7 @@ export class HealthWindow {
     const last = this.#readings.at(-1);
     const first = this.#since(RATE_MS);
     const minute = this.#since(DROPPED_MS);
-    if (!last || !first || !minute || last === first)
+    if (!last || !first || !minute || last.atMs === first.atMs)
       return { fps: 0, speed: 1, bps: 0, leadChangeFrames: 0, droppedShare: 0 };
     const frames = last.mediaFrames - first.mediaFrames;
     const bits = 8 * (last.mediaBytes - first.mediaBytes);
