@@ -34,9 +34,9 @@ export function benchSelfMeasurement(smoke: boolean): Figure[] {
     // Channel time passes as fast as it is muxed; the budget's time is the machine's.
     let channelMs = 0;
     const now = () => channelMs;
-    const measurement = new SelfMeasurement(clock, { enabled, intervalMs: 0 });
+    const measurement = new SelfMeasurement(clock, () => ({ enabled, intervalMs: 0 }));
     const sink = { samplesSkipped: 0, onSample: () => void samples++ };
-    const sampler = new SelfMeasurement({ now }, { enabled, intervalMs: INTERVAL_MS });
+    const sampler = new SelfMeasurement({ now }, () => ({ enabled, intervalMs: INTERVAL_MS }));
     sampler.add = (_sink, pieces) => measurement.add(sink, pieces);
     const taking = sampler.sampler(sink);
     const splicer = new Splicer(format);

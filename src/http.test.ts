@@ -33,7 +33,7 @@ test.each([
   const app = makeApp({
     ...{ config, clock, random, log: silentLog, startTicks: 0, manager },
     throttle: { of: () => expect.unreachable(), change: () => expect.unreachable() },
-    health: new HealthWatch({ manager, clock, settings: config.health, onEvent: () => {} }),
+    health: new HealthWatch({ manager, clock, settings: () => config.health, onEvent: () => {} }),
     sessions: new SessionManager({ clock, limits }),
     events: new EventHub(() => clock.wallNow()),
     screens: screensFor(tmpdir(), clock),

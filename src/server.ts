@@ -28,7 +28,7 @@ import { channelFormat, defineChannel } from "./line-up.ts";
 import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import type { HouseFormat } from "./media/house-format.ts";
-import { type OnDemandSettings, onDemandSettings } from "./outputs/vod.ts";
+import { onDemandSettings } from "./outputs/vod.ts";
 import type { SessionManager } from "./sessions/session-manager.ts";
 import { DataFolder } from "./store/data-folder.ts";
 import { openThrottleOverrides } from "./throttle/override-store.ts";
@@ -79,7 +79,6 @@ export class Server {
   readonly #sessions: SessionManager;
   readonly #screens: Screens;
   readonly #live: LiveSettings;
-  readonly #health: HealthParts;
 
   private constructor(parts: ServerParts, scope: Scope) {
     this.manager = parts.manager;
@@ -91,7 +90,6 @@ export class Server {
     this.#sessions = parts.sessions;
     this.#screens = parts.screens;
     this.#live = parts.live;
-    this.#health = parts.health;
     this.#scope = scope;
   }
 
@@ -117,11 +115,9 @@ export class Server {
   apply(config: Config): void {
     this.#throttle.configure(throttleSettings(config));
     this.#sessions.setLimits(sessionLimits(config));
-    this.#live.onDemand = onDemandSettings(config);
+    this.#live.config = config;
     this.#screens.configure(config);
     this.manager.setLinger(config.channels.linger_seconds * 1000);
-    this.#health.watch.configure(config.health);
-    this.#health.measurement.settings = measurementSettings(config);
   }
 
   /** Ends live responses, then the channels and their processes; resolves when all are gone. */
@@ -135,24 +131,17 @@ type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "p
   readonly sessions: SessionManager;
   readonly screens: Screens;
   readonly live: LiveSettings;
-  readonly health: HealthParts;
 };
 
-/** What knows how the channels are. */
-interface HealthParts {
-  readonly watch: HealthWatch;
-  readonly measurement: SelfMeasurement;
-}
-
-/** Settings that may change while the server runs. */
+/** The configuration in force, which may change while the server runs. */
 interface LiveSettings {
-  onDemand: OnDemandSettings;
+  config: Config;
 }
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log } = options;
   await claimDataFolder(options, scope);
-  const live: LiveSettings = { onDemand: onDemandSettings(config) };
+  const live: LiveSettings = { config };
   const overrides = await openThrottleOverrides(options.dataFolder, log);
   const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
   const events = new EventHub(() => clock.wallNow());
@@ -164,7 +153,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const equipment = await Equipment.open({ ...options, onUnmatched }, scope);
   const { screens } = equipment;
   let disturb = () => {};
-  const measurement = new SelfMeasurement(clock, measurementSettings(config));
+  const measurement = new SelfMeasurement(clock, () => measurementSettings(live.config));
   const onEvent = teller(log, events);
   const manager = makeManager(options, throttlePlan, measurement, (channel, event) => {
     if (event.type === "on_air") disturb();
@@ -172,14 +161,14 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   });
   const throttle = new ThrottleControl(throttlePlan, manager);
   scope.defer(() => manager.close());
-  const watch = new HealthWatch({ manager, clock, settings: config.health, onEvent });
+  const watch = new HealthWatch({ manager, clock, settings: () => live.config.health, onEvent });
   scope.defer(() => watch.close());
   let ready = false;
   const app = makeApp({
     ...{ config, clock, log, manager, throttle, sessions, events, random: options.random },
     ...{ screens, screenControl: new ScreenControl({ manager, screens, clock }), health: watch },
     startTicks: options.startTicks ?? START_TICKS,
-    onDemand: () => live.onDemand,
+    onDemand: () => onDemandSettings(live.config),
     onDemandStart: () => disturb(),
     isReady: () => ready,
   });
@@ -211,7 +200,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const capacity = known && describeCapacity(known, format);
   return {
     ...{ manager, sessions, throttle, live, library, port, capacity },
-    ...{ problem: equipment.tools.problem, screens, health: { watch, measurement } },
+    ...{ problem: equipment.tools.problem, screens },
   };
 }
 

@@ -51,9 +51,9 @@ beforeEach(() => {
   app = fastify();
   registerProblems(app, silentLog);
   const channels = { definitions: [channel(7, 12, "A", "B"), channel(3, 2, "C")], onAir: [] };
-  const settings = CONFIG_SCHEMA.parse({}).health;
+  const { health } = CONFIG_SCHEMA.parse({});
   registerManagement(app, {
-    health: new HealthWatch({ manager: channels, clock, settings, onEvent: () => undefined }),
+    health: new HealthWatch({ manager: channels, clock, settings: () => health, onEvent: () => undefined }),
     host: "0.0.0.0",
     clock,
     sessions,

@@ -223,7 +223,7 @@ export class Channel {
       const gop = this.#muxer.mux(laid, constantBps);
       if (gop.bps !== undefined) this.#rateWatch.look(gop.bps, this.#throttle.targetBps);
       this.ring.append(gop);
-      this.figures.onWire(gop);
+      this.figures.onWire(gop, laid !== timed);
       this.#sampler?.look(laid.gop, gop);
     }
     return true;

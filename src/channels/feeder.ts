@@ -121,7 +121,7 @@ export class Feeder {
     if (this.#scope.closed) return;
     if (!gop) this.#starting = false;
     const chosen = gop ? truncateGop(gop, room) : this.#screen(slot, frame, room);
-    if (gop) this.#onProgramme(gop);
+    if (gop) this.#onProgramme(gop, frame);
     const timed = this.#splicer.place(chosen, frame);
     lead.push(timed);
     this.#lastPushMs = clock.now();
@@ -234,13 +234,13 @@ export class Feeder {
     const shownAtMs = clock.wallNow() + this.#grid.milliseconds(frame - release.position());
     const gop = screens.next(cue, { frame, room, shownAtMs });
     this.#screenFrames += frameCount(gop);
-    this.#options.figures.onScreen(cue, frameCount(gop), screens.isHolding);
+    this.#options.figures.onScreen(cue, frame, frameCount(gop), screens.isHolding);
     return gop;
   }
 
-  #onProgramme(gop: Gop): void {
+  #onProgramme(gop: Gop, frame: number): void {
     this.#last = gop;
-    this.#options.figures.onProgramme(gop);
+    this.#options.figures.onProgramme(gop, frame);
     this.#fault = undefined;
     if (!this.#cue) return;
     this.#cue = undefined;

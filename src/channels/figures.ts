@@ -10,6 +10,14 @@ import type { Cue, OpenSource, PlayItem, Source } from "../source/source.ts";
 import type { ChannelEvent } from "./events.ts";
 import type { StreamSample } from "./self-measurement.ts";
 
+/** Frames of a screen that stands in for the programme, on their way to the air. */
+interface StandIn {
+  readonly from: number;
+  readonly to: number;
+  /** They repeat the programme's last picture. */
+  readonly isHeld: boolean;
+}
+
 /** A screen that is shown because a channel has only just begun is no failure for so long, in ms. */
 const LOADING_MS = 8_000;
 /** Failures and samples that are kept until somebody takes them. */
@@ -101,6 +109,8 @@ export class ChannelFigures {
   samples = 0;
   samplesSkipped = 0;
   samplesFaulty = 0;
+  /** Screens that were fed and are not on air yet, in their order. */
+  readonly #standIns: StandIn[] = [];
   #failures: SourceFailure[] = [];
   #faulty: StreamSample[] = [];
   readonly #clock: Clock;
@@ -118,30 +128,40 @@ export class ChannelFigures {
     return (item, cue) => this.#open(open, item, cue);
   }
 
-  /** A Gop of a programme is fed. */
-  onProgramme(gop: Gop): void {
-    this.run = this.#runs.get(gop) ?? this.run;
+  /** A Gop of a programme is fed, from channel frame `frame` on. */
+  onProgramme(gop: Gop, frame: number): void {
+    this.#cut(frame);
+    this.run = this.#runs.get(gop);
     this.screen = undefined;
   }
 
-  /** So many frames of a screen are fed in place of the programme; `isHeld`: they repeat its last picture. */
-  onScreen(cue: ScreenCue, frames: number, isHeld: boolean): void {
+  /** `frames` of a screen are fed in place of the programme; `isHeld`: they repeat its last picture. */
+  onScreen(cue: ScreenCue, frame: number, frames: number, isHeld: boolean): void {
+    this.#cut(frame);
     if (cue.reason === ScreenReason.OFF_AIR) {
-      this.#rest();
+      this.screen = undefined;
+      this.run = undefined;
       return;
     }
     const nowMs = this.#clock.now();
     if (cue.reason === ScreenReason.LOADING && nowMs - this.startedMs <= LOADING_MS) return;
     this.screen = { cue, sinceMs: this.screen?.sinceMs ?? nowMs };
-    this.droppedFrames += frames;
-    if (isHeld) this.duplicatedFrames += frames;
+    this.#standIns.push({ from: frame, to: frame + frames, isHeld });
   }
 
-  /** A piece is multiplexed. */
-  onWire(gop: WireGop): void {
+  /** A piece is multiplexed; `isWanted`: somebody wants a screen in place of whatever was fed. */
+  onWire(gop: WireGop, isWanted: boolean): void {
     this.mediaBytes += mediaBytes(gop);
     this.mediaFrames += gop.frames;
     this.end = gop.frame + gop.frames;
+    for (let next = this.#standIns[0]; next && next.from < this.end; next = this.#standIns[0]) {
+      const frames = Math.min(next.to, this.end) - next.from;
+      if (next.to <= this.end) this.#standIns.shift();
+      else this.#standIns[0] = { ...next, from: this.end };
+      if (isWanted) continue;
+      this.droppedFrames += frames;
+      if (next.isHeld) this.duplicatedFrames += frames;
+    }
   }
 
   /** What happens on the channel. */
@@ -173,9 +193,9 @@ export class ChannelFigures {
     return taken;
   }
 
-  #rest(): void {
-    this.screen = undefined;
-    this.run = undefined;
+  /** What is fed from a frame on takes the place of what was to be there. */
+  #cut(frame: number): void {
+    while ((this.#standIns.at(-1)?.from ?? -1) >= frame) this.#standIns.pop();
   }
 
   #open(open: OpenSource, item: PlayItem, cue: Cue): Source {

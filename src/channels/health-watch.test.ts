@@ -34,7 +34,7 @@ function watched(
     ...{ open: studio.open, openScreens: () => screens },
   };
   const onEvent = (_channel: ChannelDefinition, event: ChannelEvent) => void events.push(event);
-  const measurement = new SelfMeasurement(clock, { enabled: true, intervalMs: 30_000 });
+  const measurement = new SelfMeasurement(clock, () => ({ enabled: true, intervalMs: 30_000 }));
   const manager = new ChannelManager({
     settings: {
       ...{ leadMs: 8000, ringMs: 12_000, startTicks: 900_000 },
@@ -45,8 +45,8 @@ function watched(
     onEvent,
   });
   manager.add(definition);
-  const settings = CONFIG_SCHEMA.parse({}).health;
-  const watch = new HealthWatch({ manager, clock, settings, onEvent });
+  const { health: thresholds } = CONFIG_SCHEMA.parse({});
+  const watch = new HealthWatch({ manager, clock, settings: () => thresholds, onEvent });
   const hold = manager.hold(1);
   const health = () => watch.of(1);
   const rates = () => health().onAir!.rates;

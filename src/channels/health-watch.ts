@@ -32,7 +32,8 @@ export interface ChannelHealth {
 export interface HealthWatchParts {
   readonly manager: Pick<ChannelManager, "definitions" | "onAir">;
   readonly clock: Clock;
-  readonly settings: Config["health"];
+  /** Asked at each look. */
+  readonly settings: () => Config["health"];
   readonly onEvent: (channel: ChannelDefinition, event: ChannelEvent) => void;
 }
 
@@ -56,17 +57,10 @@ export class HealthWatch {
   readonly #toldMs = new Map<string, number>();
   readonly #incidents = new Incidents();
   readonly #timer: { cancel(): void };
-  #settings: Config["health"];
 
   constructor(parts: HealthWatchParts) {
     this.#parts = parts;
-    this.#settings = parts.settings;
     this.#timer = parts.clock.every(LOOK_MS, () => this.#lookAll());
-  }
-
-  /** Puts other thresholds in force. */
-  configure(settings: Config["health"]): void {
-    this.#settings = settings;
   }
 
   /** Every channel, in the order of their numbers. */
@@ -150,7 +144,7 @@ export class HealthWatch {
     this.#takeFaulty(track, nowMs);
     this.#settle(track, nowMs);
     const before = track.state;
-    track.state = judgeHealth(this.#figures(track, nowMs), this.#settings, before, nowMs);
+    track.state = judgeHealth(this.#figures(track, nowMs), this.#parts.settings(), before, nowMs);
     if (track.state.status === before.status) return;
     const { code = "recovered", sentence = "It is well again." } =
       track.state.reasons.find(({ status }) => status !== "healthy") ?? {};
@@ -195,7 +189,7 @@ export class HealthWatch {
 
   #takeFaulty(track: Track, nowMs: number): void {
     const { channel } = track;
-    const sinceMs = nowMs - this.#settings.failures_minutes * 60_000;
+    const sinceMs = nowMs - this.#parts.settings().failures_minutes * 60_000;
     if (track.faulty.length > 0) track.faulty = track.faulty.filter(({ atMs }) => atMs >= sinceMs);
     for (const { findings, frame, frames } of channel.figures.takeFaulty()) {
       track.wellSinceMs = nowMs;
@@ -220,7 +214,7 @@ export class HealthWatch {
 
   /** Closes what has not occurred while the programme was on for long enough. */
   #settle({ channel, wellSinceMs }: Track, nowMs: number): void {
-    const quietMs = 1000 * this.#settings.incident_close_seconds;
+    const quietMs = 1000 * this.#parts.settings().incident_close_seconds;
     if (nowMs - wellSinceMs < quietMs) return;
     const { clock, onEvent } = this.#parts;
     const wallMs = clock.wallNow();
@@ -230,7 +224,7 @@ export class HealthWatch {
   }
 
   #recent(channelId: number, nowMs: number): SourceFailure[] {
-    const sinceMs = nowMs - this.#settings.failures_minutes * 60_000;
+    const sinceMs = nowMs - this.#parts.settings().failures_minutes * 60_000;
     const all = this.#failures.get(channelId) ?? [];
     return all.filter(({ atMs }) => atMs >= sinceMs);
   }

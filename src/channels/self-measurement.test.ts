@@ -37,7 +37,7 @@ function stream(
 /** What examines it, all at once. */
 function examine(pieces: readonly WireGop[]): StreamSample {
   const samples: StreamSample[] = [];
-  const measurement = new SelfMeasurement({ now: () => 0 }, { enabled: true, intervalMs: 0 });
+  const measurement = new SelfMeasurement({ now: () => 0 }, () => ({ enabled: true, intervalMs: 0 }));
   measurement.add({ samplesSkipped: 0, onSample: (sample) => void samples.push(sample) }, pieces);
   measurement.work(Number.POSITIVE_INFINITY);
   return samples[0]!;
@@ -102,7 +102,7 @@ describe("what is examined", () => {
   const sampled = (lengths: readonly number[], intervalMs: number, isOther: (index: number) => boolean) => {
     const samples: StreamSample[] = [];
     let nowMs = 0;
-    const measurement = new SelfMeasurement({ now: () => nowMs }, { enabled: true, intervalMs });
+    const measurement = new SelfMeasurement({ now: () => nowMs }, () => ({ enabled: true, intervalMs }));
     const sampler = measurement.sampler({
       samplesSkipped: 0,
       onSample: (sample) => void samples.push(sample),
@@ -156,7 +156,7 @@ describe("the time that it takes", () => {
       nowMs += 0.2;
       return nowMs;
     };
-    const measurement = new SelfMeasurement({ now }, { enabled: true, intervalMs: 0 });
+    const measurement = new SelfMeasurement({ now }, () => ({ enabled: true, intervalMs: 0 }));
     const samples: StreamSample[] = [];
     const pieces = stream([30, 30, 30]).map(({ wire }) => wire);
     measurement.add({ samplesSkipped: 0, onSample: (sample) => void samples.push(sample) }, pieces);
@@ -174,7 +174,7 @@ describe("the time that it takes", () => {
   });
 
   it("is not spent on more than can wait: what is left out is counted", () => {
-    const measurement = new SelfMeasurement({ now: () => 0 }, { enabled: true, intervalMs: 0 });
+    const measurement = new SelfMeasurement({ now: () => 0 }, () => ({ enabled: true, intervalMs: 0 }));
     const sink = { samplesSkipped: 0, onSample: () => undefined };
     const [piece] = stream([30]).map(({ wire }) => wire);
     const big = { ...piece!, bytes: new Uint8Array(10 * 2 ** 20) };

@@ -59,13 +59,14 @@ interface Progress {
  * by a viewer who joins there.
  */
 export class SelfMeasurement {
-  settings: MeasurementSettings;
+  /** Asked whenever it matters. */
+  readonly settings: () => MeasurementSettings;
   readonly #clock: Pick<Clock, "now">;
   readonly #jobs: Job[] = [];
   #waitingBytes = 0;
   #progress: Progress | undefined;
 
-  constructor(clock: Pick<Clock, "now">, settings: MeasurementSettings) {
+  constructor(clock: Pick<Clock, "now">, settings: () => MeasurementSettings) {
     this.#clock = clock;
     this.settings = settings;
   }
@@ -157,7 +158,7 @@ export class StreamSampler {
 
   /** The next piece of the stream, and the Gop that it was made of. */
   look(gop: Gop, wire: WireGop): void {
-    const { enabled, intervalMs } = this.#measurement.settings;
+    const { enabled, intervalMs } = this.#measurement.settings();
     const previous = this.#previous;
     this.#previous = { gop, wire };
     if (!enabled) {

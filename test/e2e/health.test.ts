@@ -80,13 +80,13 @@ describe("a channel's health", () => {
     expect((await fetch(`${server.base}/api/ai/channels/77/health`)).status).toBe(404);
 
     const viewer = await openTs(server.channel(1));
-    // What a busy machine made of the start is over after a minute.
+    // What a busy machine made of the start passes.
     const isWell = ({ reasons, current_speed, current_fps, lead_seconds }: Health) =>
       reasons.length === 0 &&
       current_speed === 1 &&
       Math.abs(current_fps - 23.976) < 0.02 &&
       lead_seconds > 7;
-    const well = (await watchUntil(server, 1, isWell, 120)).at(-1)!;
+    const well = (await watchUntil(server, 1, isWell, 200)).at(-1)!;
     expect(well).toMatchObject({ status: "healthy", on_air: true, expected_fps: 23.976, current_speed: 1 });
     expect(well).toMatchObject({ sessions_active: 1, restarts: 0, incidents_open: 0, errors_recent: {} });
     expect(well.current_bitrate_kbps).toBeGreaterThan(100);
