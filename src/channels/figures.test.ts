@@ -51,10 +51,14 @@ describe("dropped frames", () => {
     const { figures, screen, wire } = await figuresAfter(20_000);
     for (const frame of [0, 30, 60, 90]) screen(frame);
     figures.onProgramme(gop, 60);
-    expect(figures.screen).toBeUndefined();
     screen(90);
     wire(0, true);
-    for (const frame of [30, 60, 90]) wire(frame);
+    expect(figures.screen).toBeUndefined();
+    wire(30);
+    expect(figures.screen?.cue.reason).toBe("recovering");
+    wire(60);
+    expect(figures.screen).toBeUndefined();
+    wire(90);
     expect(figures.droppedFrames).toBe(60);
   });
 

@@ -14,6 +14,7 @@ import type { StreamSample } from "./self-measurement.ts";
 interface StandIn {
   readonly from: number;
   readonly to: number;
+  readonly cue: ScreenCue;
   /** They repeat the programme's last picture. */
   readonly isHeld: boolean;
 }
@@ -132,21 +133,18 @@ export class ChannelFigures {
   onProgramme(gop: Gop, frame: number): void {
     this.#cut(frame);
     this.run = this.#runs.get(gop);
-    this.screen = undefined;
   }
 
   /** `frames` of a screen are fed in place of the programme; `isHeld`: they repeat its last picture. */
   onScreen(cue: ScreenCue, frame: number, frames: number, isHeld: boolean): void {
     this.#cut(frame);
     if (cue.reason === ScreenReason.OFF_AIR) {
-      this.screen = undefined;
       this.run = undefined;
       return;
     }
-    const nowMs = this.#clock.now();
-    if (cue.reason === ScreenReason.LOADING && nowMs - this.startedMs <= LOADING_MS) return;
-    this.screen = { cue, sinceMs: this.screen?.sinceMs ?? nowMs };
-    this.#standIns.push({ from: frame, to: frame + frames, isHeld });
+    const isBeginning = this.#clock.now() - this.startedMs <= LOADING_MS;
+    if (cue.reason === ScreenReason.LOADING && isBeginning) return;
+    this.#standIns.push({ from: frame, to: frame + frames, cue, isHeld });
   }
 
   /** A piece is multiplexed; `isWanted`: somebody wants a screen in place of whatever was fed. */
@@ -154,14 +152,17 @@ export class ChannelFigures {
     this.mediaBytes += mediaBytes(gop);
     this.mediaFrames += gop.frames;
     this.end = gop.frame + gop.frames;
+    let shown: ScreenCue | undefined;
     for (let next = this.#standIns[0]; next && next.from < this.end; next = this.#standIns[0]) {
-      const frames = Math.min(next.to, this.end) - next.from;
       if (next.to <= this.end) this.#standIns.shift();
       else this.#standIns[0] = { ...next, from: this.end };
       if (isWanted) continue;
+      const frames = Math.min(next.to, this.end) - next.from;
       this.droppedFrames += frames;
       if (next.isHeld) this.duplicatedFrames += frames;
+      shown = next.cue;
     }
+    this.screen = shown && { cue: shown, sinceMs: this.screen?.sinceMs ?? this.#clock.now() };
   }
 
   /** What happens on the channel. */
