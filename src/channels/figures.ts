@@ -21,6 +21,8 @@ interface StandIn {
 
 /** A screen that is shown because a channel has only just begun is no failure for so long, in ms. */
 const LOADING_MS = 8_000;
+/** What is said in place of an attempt: nothing was started, and nothing has failed anew. */
+const NO_ATTEMPT: readonly string[] = ["source_suspended"];
 /** Failures and samples that are kept until somebody takes them. */
 const MOST_KEPT = 100;
 
@@ -200,11 +202,12 @@ export class ChannelFigures {
   }
 
   #open(open: OpenSource, item: PlayItem, cue: Cue): Source {
-    if (this.#failed.delete(item.mediaId)) this.restarts++;
+    const isRestart = this.#failed.delete(item.mediaId);
+    if (isRestart) this.restarts++;
     const clock = this.#clock;
     const run = new SourceRun(item, clock.now());
     const fail = (thrown: unknown) => {
-      if (!run.isEnded) this.#fail(run, thrown);
+      if (!run.isEnded) this.#fail(run, isRestart, thrown);
       run.end(clock.now());
       return thrown;
     };
@@ -215,6 +218,7 @@ export class ChannelFigures {
       throw fail(thrown);
     }
     return {
+      ...source,
       next: async () => {
         run.asked(clock.now());
         try {
@@ -234,10 +238,15 @@ export class ChannelFigures {
     };
   }
 
-  #fail({ item, source }: SourceRun, thrown: unknown): void {
+  #fail({ item, source }: SourceRun, isRestart: boolean, thrown: unknown): void {
     const error = toAppError(thrown, "encoder_failed");
     const failure = error instanceof FfmpegError ? error.failure?.class : undefined;
-    this.#failed.set(item.mediaId, item.title);
+    const isAttempt = !NO_ATTEMPT.includes(error.code);
+    if (isAttempt || isRestart) this.#failed.set(item.mediaId, item.title);
+    if (!isAttempt) {
+      if (isRestart) this.restarts--;
+      return;
+    }
     if (this.#failures.length >= MOST_KEPT) this.#failures.shift();
     const { title } = item;
     this.#failures.push({ atMs: this.#clock.now(), class: failure ?? error.code, source, title });
