@@ -39,6 +39,7 @@ export interface HttpParts {
   readonly screens: ErrorScreensApiParts["screens"] & Pick<Screens, "limitStream">;
   readonly screenControl: ApiParts["screenControl"];
   readonly swaps: ApiParts["swaps"];
+  readonly health: ApiParts["health"];
   readonly random: Random;
   /** Decoding time of the first frame of every stream, in 90 kHz ticks. */
   readonly startTicks: number;
@@ -85,10 +86,10 @@ export function makeApp(parts: HttpParts): FastifyInstance {
       log[level]({ media: item.mediaId, ...fields }, message);
     },
   });
-  const { screens, screenControl, swaps } = parts;
+  const { screens, screenControl, swaps, health } = parts;
   registerManagement(app, {
     ...{ host, channels: manager, throttle, sessions, events, clock },
-    ...{ screens, screenControl, swaps },
+    ...{ screens, screenControl, swaps, health },
   });
   return app;
 }

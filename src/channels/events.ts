@@ -3,6 +3,7 @@ import type { ThrottleModeName } from "../config/schema.ts";
 import type { FailureClass } from "../ffmpeg/failures.ts";
 import type { ScreenReason } from "../media/screen-modes.ts";
 import type { RunProfile } from "../source/source.ts";
+import type { HealthStatus } from "./health.ts";
 import type { StepName } from "./restart-policy.ts";
 import type { SwapKind } from "./swap.ts";
 
@@ -82,6 +83,30 @@ export type ChannelEvent =
       readonly title: string;
       readonly class: string;
       readonly sentence: string;
+    }
+  | {
+      readonly type: "health_changed";
+      readonly from: HealthStatus;
+      readonly status: HealthStatus;
+      /** Code of the foremost reason, and its sentence. */
+      readonly reason: string;
+      readonly sentence: string;
+    }
+  | {
+      readonly type: "stream_faulty";
+      /** Name of the check that failed, and what it found. */
+      readonly check: string;
+      readonly sentence: string;
+      /** Channel frame with which the sample begins, and its length in frames. */
+      readonly frame: number;
+      readonly frames: number;
+    }
+  | {
+      readonly type: "incident_opened" | "incident_closed";
+      /** What kind of failure, and where it occurs: a path, or an address without secrets. */
+      readonly class: string;
+      readonly source: string;
+      readonly count: number;
     };
 
 /** Takes the events of one channel. Must not throw. */
@@ -137,6 +162,7 @@ function byStep(event: ChannelEvent): Partial<EventDescription> {
 
 /** A screen that is nobody's fault. */
 function isExpected(event: ChannelEvent): boolean {
+  if (event.type === "health_changed") return event.status === "healthy";
   if (event.type !== "screen_started") return false;
   return event.by !== undefined || event.reason === "loading" || event.reason === "off_air";
 }
@@ -163,4 +189,8 @@ const DESCRIPTIONS: Record<ChannelEvent["type"], Omit<EventDescription, "fields"
   swap_prepared: { level: "debug", message: "alternative is ready to take over" },
   swapped: { level: "info", message: "alternative has taken over" },
   swap_kept: { level: "warn", message: "alternative was not used; what was on goes on" },
+  health_changed: { level: "warn", message: "the channel's health has changed" },
+  stream_faulty: { level: "error", message: "what the channel sends is faulty" },
+  incident_opened: { level: "info", message: "incident opened" },
+  incident_closed: { level: "info", message: "incident closed" },
 };
