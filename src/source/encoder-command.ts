@@ -89,7 +89,7 @@ export function encoderCommand(
       ],
       ...settings,
       ...audioEncoderArguments(format),
-      ...["-max_muxing_queue_size", MUXING_QUEUE[profile]],
+      ...["-max_muxing_queue_size", MUXING_QUEUE[profile === "safe" ? "safe" : "usual"]],
       ...["-f", "mp4", "-movflags", "frag_keyframe+empty_moov+default_base_moof", "pipe:1"],
     ],
     position: {

@@ -32,10 +32,13 @@ export interface Source {
 }
 
 /**
- * How a run is made: as usual; or safely, with everything left out that could be what fails: in software, without
+ * How a run is made: as usual; by the software encoder; or safely, with everything left out that could be what fails: in software, without
  * subtitles, with new timestamps, patiently, decoding in one thread. What comes out keeps to the same house format.
  */
-export type RunProfile = "usual" | "safe";
+export type RunProfile = (typeof RUN_PROFILES)[number];
+
+/** Names of the ways in which a run can be made. */
+export const RUN_PROFILES = ["usual", "software", "safe"] as const;
 
 /** Which part of an item is wanted, and how its sound lies on the channel. */
 export interface Cue {
