@@ -9,6 +9,7 @@ import { ErrorScreenGenerator } from "./error-screens/generator.ts";
 import { LookStore } from "./error-screens/look-store.ts";
 import { Screens } from "./error-screens/screens.ts";
 import { ScreenSettings } from "./error-screens/settings.ts";
+import { probeAddress } from "./ffmpeg/probe-address.ts";
 import { FfmpegTools, LOOK_AGAIN_MS, type ToolsNews } from "./ffmpeg/tools.ts";
 import { channelFormat } from "./line-up.ts";
 import { type LineUpSubtitles, openSubtitles, prepareSubtitles } from "./line-up-subtitles.ts";
@@ -22,7 +23,7 @@ import { EncoderChoice } from "./source/encoder-choice.ts";
 import { LiveFacts } from "./source/live-facts.ts";
 import { type EncoderSurroundings, openRun } from "./source/open-encoder.ts";
 import { openWithTools } from "./source/open-with-tools.ts";
-import type { OpenSource } from "./source/source.ts";
+import type { OpenSource, PlayItem } from "./source/source.ts";
 import { prepareWorkFolder } from "./source/work-folder.ts";
 
 const MISSING = `there is no usable ffmpeg: channels show a screen that says so; it is looked for every ${LOOK_AGAIN_MS / 1000} s`;
@@ -153,6 +154,18 @@ export class Equipment {
         await this.liveFacts.find(request, this.#signal).catch(() => undefined);
       }
     }
+  }
+
+  /** Whether a live source delivers; it is connected for a moment. Never rejects. */
+  async isWell({ address, facts }: PlayItem, signal: AbortSignal): Promise<boolean> {
+    const { toolset } = this.tools;
+    if (!address || !toolset) return false;
+    const { clock } = this.#options;
+    const options = { ffprobe: toolset.ffprobe, clock, signal, isFilm: false };
+    return probeAddress(address, facts.durationSeconds, options).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Renders the screens of channels behind the scenes, as soon as there is an ffmpeg; ends with the scope. Never rejects. */

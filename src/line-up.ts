@@ -10,9 +10,14 @@ import { commonestRate } from "./media/frame-rates.ts";
 import { type HouseFormat, houseFormat, withTotalRate } from "./media/house-format.ts";
 import { LoopSchedule } from "./playout/loop-schedule.ts";
 import type { LiveFacts } from "./source/live-facts.ts";
-import { planItem } from "./source/open-encoder.ts";
-import { LIVE_CHANNEL_SECONDS, type PlacesPlan, planPlaces } from "./source/plan-places.ts";
-import type { LiveInput, OpenSource } from "./source/source.ts";
+import { type MediaFile, planItem } from "./source/open-encoder.ts";
+import {
+  LIVE_CHANNEL_SECONDS,
+  type MediaWithPlaces,
+  type PlacesPlan,
+  planPlaces,
+} from "./source/plan-places.ts";
+import type { LiveInput, OpenSource, PlayItem } from "./source/source.ts";
 
 /** House rate of a channel whose files have no say in it (`fps: auto`). */
 const DEFAULT_RATE = rational(30);
@@ -41,30 +46,34 @@ export function defineChannel(
   const known = (address: SourceAddress) => parts.liveFacts.known(address);
   const format = withTotalRate(channelFormat(channel.media, config, known), targetBps());
   const formatNow = () => withTotalRate(format, targetBps());
+  const isAlone = channel.media.length === 1;
+  const slotSeconds = isAlone ? LIVE_CHANNEL_SECONDS : config.live_sources.slot_minutes * 60;
+  const plan = planner(config, parts, slotSeconds);
+  const { id, number, name } = channel;
+  return {
+    ...{ id, number, name, format },
+    schedule: new LoopSchedule(channel.media.map((media) => plan(media, format))),
+    open: parts.opener(formatNow),
+    openScreens: () => parts.screens.open({ id, number, name }, formatNow),
+  };
+}
+
+/** Plans files and addresses as the configuration wishes; `slotSeconds` is how long those without an end are on. */
+export function planner(
+  config: Config,
+  { subtitles, liveFacts }: Pick<ChannelParts, "subtitles" | "liveFacts">,
+  slotSeconds = LIVE_CHANNEL_SECONDS,
+): (media: MediaFile & Partial<MediaWithPlaces>, format: HouseFormat) => PlayItem {
   const { preferred_languages, loudness, loudness_target_lufs } = config.audio;
   const preferences = {
     audioLanguages: preferred_languages,
     loudnessTargetLufs: loudness === "off" ? undefined : loudness_target_lufs,
-    subtitles: parts.subtitles.settings,
+    subtitles: subtitles.settings,
   };
-  const isAlone = channel.media.length === 1;
-  const { slot_minutes } = config.live_sources;
-  const plan: PlacesPlan = {
-    ...{ preferences, known, live: liveInput(config) },
-    slotSeconds: isAlone ? LIVE_CHANNEL_SECONDS : slot_minutes * 60,
-  };
-  const planned = channel.media.map((media) =>
-    media.places
-      ? planPlaces({ ...media, places: media.places }, format, plan)
-      : planItem(media, format, preferences),
-  );
-  const { id, number, name } = channel;
-  return {
-    ...{ id, number, name, format },
-    schedule: new LoopSchedule(planned),
-    open: parts.opener(formatNow),
-    openScreens: () => parts.screens.open({ id, number, name }, formatNow),
-  };
+  const known = (address: SourceAddress) => liveFacts.known(address);
+  const plan: PlacesPlan = { preferences, known, slotSeconds, live: liveInput(config) };
+  return ({ places, ...media }, format) =>
+    places ? planPlaces({ ...media, places }, format, plan) : planItem(media, format, preferences);
 }
 
 function liveInput({ channels, live_sources: keys }: Config): LiveInput {

@@ -45,6 +45,12 @@ export const ERRORS = {
   source_unavailable: { status: 502, title: "The source cannot be had" },
   live_not_on_demand: { status: 409, title: "A live source cannot be played on demand" },
   internal: { status: 500, title: "Something went wrong inside the server" },
+  swap_disabled: { status: 409, title: "Hot swap is switched off" },
+  channel_off_air: { status: 409, title: "The channel is not on air" },
+  swap_too_short: { status: 422, title: "The alternative does not reach to the programme's end" },
+  swap_path_refused: { status: 422, title: "The file is not in the media folder" },
+  swap_url_unsupported: { status: 422, title: "An address cannot be swapped in" },
+  house_format_differs: { status: 409, title: "The house format differs" },
 } as const;
 
 /** A stable, documented name of a failure. */

@@ -31,11 +31,15 @@ export interface ItemPlayerOptions {
   /** How long it is until an item frame is on air, in ms; without it a live source shows what it has at once. */
   readonly airsInMs?: (frame: number) => number;
   readonly open: OpenSource;
+  /** How it is encoded; default "usual". */
+  readonly profile?: RunProfile;
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: ChannelEventSink;
   /** See `Conditions`; default true. */
   readonly keepsTrying?: boolean;
+  /** A Gop is held ready, or none will come any more. */
+  readonly onNews?: () => void;
 }
 
 /** How far a run has come, and why it has ended before the item did. */
@@ -103,6 +107,18 @@ export class ItemPlayer {
     }
   }
 
+  /** Makes ready the Gop that begins with item frame `frame` or first after it, and lets go what comes before. */
+  want(frame: number): void {
+    if (frame <= this.#wanted) return;
+    this.#wanted = frame;
+    if (this.#ready && this.#ready.firstFrame < frame) this.#clear();
+  }
+
+  /** Item frame of the Gop that is held ready; undefined while there is none. */
+  get readyFrame(): number | undefined {
+    return this.#ready?.firstFrame;
+  }
+
   /** Why there is no Gop, where it is a failure. */
   get trouble(): ItemTrouble | undefined {
     return this.#trouble;
@@ -115,7 +131,8 @@ export class ItemPlayer {
 
   /** How its runs are made at present. */
   get profile(): RunProfile {
-    return this.#state.places[this.#state.place]!.profile;
+    const { profile } = this.#state.places[this.#state.place]!;
+    return profile === "usual" ? (this.#options.profile ?? "usual") : profile;
   }
 
   /** The first frame from `frame` on with which a Gop begins. */
@@ -161,6 +178,7 @@ export class ItemPlayer {
     if (!this.#scope.closed) this.#onEnd(position);
     this.#ended = true;
     this.#wake();
+    if (!this.#scope.closed) this.#options.onNews?.();
   }
 
   /** One run, from `startFrame` to its end; what was thrown is its failure. */
@@ -275,6 +293,7 @@ export class ItemPlayer {
     if (gop.firstFrame < this.#wanted) return;
     this.#ready = gop;
     this.#wake();
+    this.#options.onNews?.();
     while (this.#ready === gop && !this.#scope.closed) await this.#changed.promise;
   }
 

@@ -54,24 +54,19 @@ export class AddressOpener {
     const { format, encode } = this.#options;
     const house = format();
     const grid = new FrameGrid(house);
-    let source: LiveSource | undefined;
-    const leftMs = () => (this.#latest.get(item) ?? source)?.leftMs() ?? 0;
-    const run = this.#watched(item, async (signal) => {
+    const source = this.#watched(item, async (signal) => {
       const known = await this.#withFacts(item, signal);
       const { watch: limits, delayMs } = item.live!;
       const scheme = item.address?.scheme ?? "file";
-      const watch = new OutcomeWatch({ scheme, limits, leftMs });
+      const watch = new OutcomeWatch({ scheme, limits, leftMs: () => run.leftMs() });
       return encode(
         known,
         { ...RUN_CUE, profile: cue.profile },
         { watch, slowSeconds: slowFor(delayMs, cue.leftMs?.() ?? 0) },
       );
     });
-    source = new LiveSource({
-      ...{ item, cue, format: house },
-      run: new LiveRun(run, { capacityFrames: Math.ceil(grid.framesIn(BACKLOG_MS)) }),
-    });
-    return source;
+    const run: LiveRun = new LiveRun(source, { capacityFrames: Math.ceil(grid.framesIn(BACKLOG_MS)) });
+    return new LiveSource({ item, cue, format: house, run });
   }
 
   async #withFacts(item: PlayItem, signal: AbortSignal): Promise<PlayItem> {

@@ -61,14 +61,14 @@ export class EncoderChoice {
   /** Opens a run of an item by the encoder whose turn it is, and watches how it fares. */
   open(
     item: object,
-    { startFrame, profile }: Pick<Cue, "startFrame" | "profile">,
+    { startFrame, profile = "usual" }: Pick<Cue, "startFrame" | "profile">,
     run: (encoder: VideoEncoderName) => Source,
   ): Source {
     if (this.#preferred === SOFTWARE_ENCODER) return run(SOFTWARE_ENCODER);
     // Each airing begins with a clean slate.
     if (startFrame === 0 && this.#cases.get(item) === "software") this.#cases.delete(item);
     const isPaused = this.#clock.now() < this.#pausedUntilMs;
-    const isSoftware = isPaused || profile === "safe" || this.#cases.has(item);
+    const isSoftware = isPaused || profile !== "usual" || this.#cases.has(item);
     const encoder = isSoftware ? SOFTWARE_ENCODER : this.#preferred;
     return this.#watch(item, encoder, run(encoder));
   }

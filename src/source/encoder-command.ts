@@ -96,7 +96,7 @@ export function encoderCommand(
       ],
       ...settings,
       ...audioEncoderArguments(format),
-      ...["-max_muxing_queue_size", MUXING_QUEUE[profile]],
+      ...["-max_muxing_queue_size", MUXING_QUEUE[profile === "safe" ? "safe" : "usual"]],
       // Sound alone ends with its source: the picture that goes with it has no end.
       ...(live && input.picture.kind !== "stream" ? ["-shortest"] : []),
       ...["-f", "mp4", "-movflags", "frag_keyframe+empty_moov+default_base_moof", "pipe:1"],

@@ -2,7 +2,7 @@ import type { ScanKind } from "../ffmpeg/media-facts.ts";
 import type { BurnIn } from "./burn-in.ts";
 import type { SourceColour } from "./colour.ts";
 import type { Gain } from "./loudness-gain.ts";
-import type { RunProfile } from "./source.ts";
+import type { RunProfile, WatchLimits } from "./source.ts";
 
 /** Where pictures and sound of an item come from. */
 export interface EncoderInput {
@@ -29,13 +29,6 @@ export interface LiveTiming {
   readonly slowSeconds: number;
   /** What is looked for in its pictures and its sound; default nothing. */
   readonly watch?: WatchLimits;
-}
-
-/** How long a source's picture may stand still or be black, and its sound silent, in seconds; 0 is for ever. */
-export interface WatchLimits {
-  readonly frozenSeconds: number;
-  readonly blackSeconds: number;
-  readonly silentSeconds: number;
 }
 
 /** A video stream of the file. */

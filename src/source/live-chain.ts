@@ -1,6 +1,7 @@
 import type { Rational } from "../base/rational.ts";
 import { AAC_FRAME_SAMPLES } from "../media/house-format.ts";
-import type { LiveTiming, WatchLimits } from "./encoder-input.ts";
+import type { LiveTiming } from "./encoder-input.ts";
+import type { WatchLimits } from "./source.ts";
 
 /** Length of a live run in house frames and AAC frames: months. */
 export const ENDLESS_FRAMES = 1_000_000_000;

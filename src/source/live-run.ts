@@ -11,6 +11,8 @@ export interface LiveRunOptions {
  * ends with the last of its users.
  */
 export class LiveRun {
+  /** How much of what has arrived is still to be shown, in ms; its latest user says so. */
+  leftMs: () => number = () => 0;
   readonly #source: Source;
   readonly #capacityFrames: number;
   readonly #buffer: Gop[] = [];

@@ -42,6 +42,7 @@ export class LiveSource implements Source {
     this.#grid = new FrameGrid(options.format);
     this.#leave = options.run.use();
     this.#reached = options.cue.startFrame;
+    options.run.leftMs = () => this.#leftMs();
   }
 
   /** Whether the slot that follows may go on with the same run. */
@@ -55,8 +56,7 @@ export class LiveSource implements Source {
     return new LiveSource({ ...this.#options, cue, before: this });
   }
 
-  /** How much of what has arrived is still to be shown, in ms. */
-  leftMs(): number {
+  #leftMs(): number {
     const { cue, run } = this.#options;
     return Math.max(0, cue.leftMs?.() ?? 0) + this.#grid.milliseconds(run.bufferedFrames);
   }

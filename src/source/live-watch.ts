@@ -1,7 +1,7 @@
 import type { LiveOutcome } from "../ffmpeg/failure-row.ts";
 import type { SourceScheme } from "../ffmpeg/source-address.ts";
-import type { WatchLimits } from "./encoder-input.ts";
 import type { LiveSigns, LiveWatch } from "./encoder-source.ts";
+import type { WatchLimits } from "./source.ts";
 
 /** How long a source may be quiet, in ms. */
 interface Patience {

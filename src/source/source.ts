@@ -2,7 +2,6 @@ import type { MediaFacts } from "../ffmpeg/probe.ts";
 import type { SourceAddress } from "../ffmpeg/source-address.ts";
 import type { Gop } from "../media/gop.ts";
 import type { ItemSubtitle } from "./burn-in.ts";
-import type { WatchLimits } from "./encoder-input.ts";
 import type { Gain } from "./loudness-gain.ts";
 
 /** One file in a channel's line-up. */
@@ -33,6 +32,13 @@ export interface LiveInput {
   readonly watch?: WatchLimits;
 }
 
+/** How long a source's picture may stand still or be black, and its sound silent, in seconds; 0 is for ever. */
+export interface WatchLimits {
+  readonly frozenSeconds: number;
+  readonly blackSeconds: number;
+  readonly silentSeconds: number;
+}
+
 /**
  * Where a channel's Gops come from. `next` gives them in order, each beginning where the last one ended, and
  * undefined after the item's last frame. What goes wrong is thrown by `next`, as an AppError.
@@ -46,10 +52,13 @@ export interface Source {
 }
 
 /**
- * How a run is made: as usual; or safely, with everything left out that could be what fails: in software, without
+ * How a run is made: as usual; by the software encoder; or safely, with everything left out that could be what fails: in software, without
  * subtitles, with new timestamps, patiently, decoding in one thread. What comes out keeps to the same house format.
  */
-export type RunProfile = "usual" | "safe";
+export type RunProfile = (typeof RUN_PROFILES)[number];
+
+/** Names of the ways in which a run can be made. */
+export const RUN_PROFILES = ["usual", "software", "safe"] as const;
 
 /** Which part of an item is wanted, and how its sound lies on the channel. */
 export interface Cue {
