@@ -9,7 +9,6 @@ import { ErrorScreenGenerator } from "./error-screens/generator.ts";
 import { LookStore } from "./error-screens/look-store.ts";
 import { Screens } from "./error-screens/screens.ts";
 import { ScreenSettings } from "./error-screens/settings.ts";
-import { probeAddress } from "./ffmpeg/probe-address.ts";
 import { FfmpegTools, LOOK_AGAIN_MS, type ToolsNews } from "./ffmpeg/tools.ts";
 import { channelFormat } from "./line-up.ts";
 import { type LineUpSubtitles, openSubtitles, prepareSubtitles } from "./line-up-subtitles.ts";
@@ -21,6 +20,7 @@ import { AddressOpener } from "./source/address-opener.ts";
 import { type BreakerNews, Breakers } from "./source/breakers.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import { LiveFacts } from "./source/live-facts.ts";
+import { lookAt } from "./source/live-look.ts";
 import { type EncoderSurroundings, openRun } from "./source/open-encoder.ts";
 import { openWithTools } from "./source/open-with-tools.ts";
 import type { OpenSource, PlayItem } from "./source/source.ts";
@@ -157,15 +157,17 @@ export class Equipment {
   }
 
   /** Whether a live source delivers; it is connected for a moment. Never rejects. */
-  async isWell({ address, facts }: PlayItem, signal: AbortSignal): Promise<boolean> {
+  async isWell({ address, live, facts }: PlayItem, signal: AbortSignal): Promise<boolean> {
     const { toolset } = this.tools;
-    if (!address || !toolset) return false;
-    const { clock } = this.#options;
-    const options = { ffprobe: toolset.ffprobe, clock, signal, isFilm: false };
-    return probeAddress(address, facts.durationSeconds, options).then(
-      () => true,
-      () => false,
-    );
+    if (!toolset) return false;
+    // A file is where it was.
+    if (!address) return true;
+    const request = { address, durationSeconds: facts.durationSeconds, isFilm: false };
+    const options = { ffmpeg: toolset.ffmpeg, clock: this.#options.clock, signal, limits: live?.watch };
+    return this.liveFacts
+      .find(request, signal)
+      .then((found) => lookAt(address, found, options))
+      .catch(() => false);
   }
 
   /** Renders the screens of channels behind the scenes, as soon as there is an ffmpeg; ends with the scope. Never rejects. */

@@ -61,19 +61,21 @@ describe("live sources", () => {
     }
     channel(media, "1", [upstream.url("first.ts?token=geheim"), upstream.url("second.ts")]);
     channel(media, "2", [upstream.url("hls/index.m3u8")]);
+    const [dark, leaping] = [await upstream.broadcast("dark"), await upstream.broadcast("leaping")];
+    channel(media, "3", [upstream.url("dark.ts"), upstream.url("leaping.ts")]);
     await using server = await ServerUnderTest.start({
       folder: media,
       // A busy machine is slow to see a stall, and to connect.
       config: {
         ...HOUSE,
         channels: { lead_seconds: 12 },
-        live_sources: { live_delay_seconds: 9, return_after_seconds: 4 },
+        live_sources: { live_delay_seconds: 9, return_after_seconds: 4, black_seconds: 3 },
       },
     });
     // What they are made of is learnt meanwhile; the second one is a stranger no more when it is needed.
-    await until("both sources known", () => upstream.requestsOf("second").length > 0, 20);
-    await until("probed", () => upstream.connections("second") === 0, 20);
-    const captures = [1, 2].map((number) => join(folder, `${number}.ts`));
+    await until("all sources known", () => upstream.requestsOf("leaping").length > 0, 30);
+    await until("probed", () => upstream.connections("leaping") === 0, 20);
+    const captures = [1, 2, 3].map((number) => join(folder, `${number}.ts`));
     const watching = Promise.all(
       captures.map((save, at) => tsprobe(server.channel(at + 1), { seconds: 50, save })),
     );
@@ -82,8 +84,11 @@ describe("live sources", () => {
     await until("on air", () => of("back to the programme", 1).length > 0, 25);
     await clock.sleep(2_000);
     upstream.misbehave("first", { kind: "stall" });
+    dark.show("black");
     await until("failed over", () => upstream.connections("second") > 0, 15);
-    await clock.sleep(4_000);
+    await until("black is not shown for long", () => upstream.connections("leaping") > 0, 15);
+    await clock.sleep(3_000);
+    leaping.jump(3600);
     upstream.misbehave("first");
     await until("returned", () => upstream.connections("second") === 0, 25);
     const reports = await watching;
@@ -91,8 +96,9 @@ describe("live sources", () => {
       expectSeamless(report);
       await expectSilentDecode(captures[at]!);
     }
-    for (const number of [1, 2]) expect(of("error screen on air", number).length).toBeLessThanOrEqual(1);
+    for (const number of [1, 2, 3]) expect(of("error screen on air", number).length).toBeLessThanOrEqual(1);
     expect(of("encoder failed; another source takes over", 1)[0]).toMatchObject({ class: "stream_stalled" });
+    expect(of("encoder failed; another source takes over", 3)).toMatchObject([{ class: "picture_black" }]);
     const shown = await readFrameNumbers(captures[0]!);
     const tops = [0, 1000].map((first) => pieces(shown, first).map((piece) => piece.length));
     expect(Math.max(...tops[0]!), "pictures of the first source").toBeGreaterThan(60);
