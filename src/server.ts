@@ -4,6 +4,7 @@ import type { Clock } from "./base/clock.ts";
 import { AppError } from "./base/errors.ts";
 import { EventHub } from "./base/event-hub.ts";
 import type { Log } from "./base/log.ts";
+import { NamedClock } from "./base/named-clock.ts";
 import type { Random } from "./base/random.ts";
 import { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
@@ -26,8 +27,11 @@ import { channelFormat, defineChannel } from "./line-up.ts";
 import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import type { HouseFormat } from "./media/house-format.ts";
-import { type OnDemandSettings, onDemandSettings } from "./outputs/vod.ts";
+import { onDemandSettings } from "./outputs/vod.ts";
+import type { ProcessWatch } from "./process/process-watch.ts";
+import { tellRestart, watchProcess } from "./process/watch-process.ts";
 import type { SessionManager } from "./sessions/session-manager.ts";
+import type { EndReason } from "./sessions/state.ts";
 import { DataFolder } from "./store/data-folder.ts";
 import { openThrottleOverrides } from "./throttle/override-store.ts";
 import { throttleSettings } from "./throttle/settings.ts";
@@ -51,6 +55,8 @@ export interface ServerOptions {
   readonly onProgress?: (progress: StartProgress) => void;
   /** Takes a sentence about what the machine can do, when it was found out after the start. */
   readonly onCapacity?: (sentence: string) => void;
+  /** Given when a supervisor has started the server again. */
+  readonly restart?: { readonly restarts: number; readonly lastEnd: string };
   /** Breaks off the start; a server that runs is ended by `close`. */
   readonly signal?: AbortSignal;
   /** Decoding time of every channel's first frame, in 90 kHz ticks. */
@@ -72,6 +78,8 @@ export class Server {
   readonly capacity: string | undefined;
   /** Why there was no usable ffmpeg at the start; the channels then go on by themselves when there is. */
   readonly problem: AppError | undefined;
+  /** How this process is: its event loop and its memory. */
+  readonly process: ProcessWatch;
   readonly #scope: Scope;
   readonly #throttle: ThrottleControl;
   readonly #sessions: SessionManager;
@@ -84,6 +92,7 @@ export class Server {
     this.port = parts.port;
     this.capacity = parts.capacity;
     this.problem = parts.problem;
+    this.process = parts.process;
     this.#throttle = parts.throttle;
     this.#sessions = parts.sessions;
     this.#screens = parts.screens;
@@ -113,36 +122,40 @@ export class Server {
   apply(config: Config): void {
     this.#throttle.configure(throttleSettings(config));
     this.#sessions.setLimits(sessionLimits(config));
-    this.#live.onDemand = onDemandSettings(config);
+    this.#live.config = config;
     this.#screens.configure(config);
     this.manager.setLinger(config.channels.linger_seconds * 1000);
   }
 
-  /** Ends live responses, then the channels and their processes; resolves when all are gone. */
-  close(): Promise<void> {
+  /** Ends live responses, then the channels and their processes; resolves when all are gone. Sessions are told `why`. */
+  close(why: EndReason = "shutdown"): Promise<void> {
+    this.#sessions.close(why);
     return this.#scope.close();
   }
 }
 
-type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "problem"> & {
+type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "problem" | "process"> & {
   readonly throttle: ThrottleControl;
   readonly sessions: SessionManager;
   readonly screens: Screens;
   readonly live: LiveSettings;
 };
 
-/** Settings that may change while the server runs. */
+/** The configuration in force, which may change while the server runs. */
 interface LiveSettings {
-  onDemand: OnDemandSettings;
+  config: Config;
 }
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log } = options;
   await claimDataFolder(options, scope);
-  const live: LiveSettings = { onDemand: onDemandSettings(config) };
+  const live: LiveSettings = { config };
   const overrides = await openThrottleOverrides(options.dataFolder, log);
   const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
   const events = new EventHub(() => clock.wallNow());
+  const process = watchProcess({ clock, log, events, config: () => live.config });
+  scope.defer(() => process.close());
+  if (options.restart) tellRestart({ log, events }, options.restart);
   const sessions = makeSessions(options, events);
   watchConnections(options, sessions, scope);
   // Before the channels, so that the last words of their encoders are still counted at the end.
@@ -151,7 +164,8 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const equipment = await Equipment.open({ ...options, onUnmatched }, scope);
   const { screens } = equipment;
   let disturb = () => {};
-  const manager = makeManager(options, throttlePlan, events, () => disturb());
+  const named = new NamedClock(clock, "the channels", process.work);
+  const manager = makeManager({ ...options, clock: named }, throttlePlan, events, () => disturb());
   const throttle = new ThrottleControl(throttlePlan, manager);
   scope.defer(() => manager.close());
   let ready = false;
@@ -159,7 +173,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
     ...{ config, clock, log, manager, throttle, sessions, events, random: options.random },
     ...{ screens, screenControl: new ScreenControl({ manager, screens, clock }) },
     startTicks: options.startTicks ?? START_TICKS,
-    onDemand: () => live.onDemand,
+    onDemand: () => onDemandSettings(live.config),
     onDemandStart: () => disturb(),
     isReady: () => ready,
   });
@@ -190,7 +204,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   }
   const capacity = known && describeCapacity(known, format);
   return {
-    ...{ manager, sessions, throttle, live, library, port, capacity },
+    ...{ manager, sessions, throttle, live, library, port, capacity, process },
     ...{ problem: equipment.tools.problem, screens },
   };
 }

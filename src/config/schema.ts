@@ -3,6 +3,7 @@ import { z } from "zod";
 import { LOG_LEVELS } from "../base/log.ts";
 import { VIDEO_ENCODERS } from "../media/video-encoders.ts";
 import { LATER, LIVE, RESTART, real, whole } from "./key-parts.ts";
+import { processKeys } from "./process-keys.ts";
 import { errorScreens } from "./screen-keys.ts";
 
 /** How released bytes are paced; docs of each mode: the design's table of throttle modes. */
@@ -297,6 +298,9 @@ export const CONFIG_SCHEMA = z.strictObject({
   ai_auto_heal: aiAutoHeal.prefault({}).describe("Repairs without an operator."),
   database_backup: databaseBackup.prefault({}).describe("Regular copies of the database."),
   log: log.prefault({}).describe("What the server writes about itself."),
+  process: processKeys
+    .prefault({})
+    .describe("How the server watches itself, and how often it is started again."),
 });
 
 /** A complete, valid configuration. */

@@ -8,7 +8,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ["base"],
   ["media", "codec"],
   ["config", "mpegts", "mp4", "hls", "playout"],
-  ["splice", "throttle", "ffmpeg", "store"],
+  ["splice", "throttle", "ffmpeg", "store", "process"],
   ["source", "library", "backup"],
   ["prepared", "error-screens", "machine"],
   ["channels"],
