@@ -22,7 +22,7 @@
  * }} Ending
  */
 
-/** @typedef {{ readonly step: "end" | "give_up" } | { readonly step: "restart", readonly delayMs: number }} Decision */
+/** @typedef {{ readonly step: "end" } | { readonly step: "give_up" } | { readonly step: "restart", readonly delayMs: number }} Decision */
 
 /** What holds until the server has said what does. @type {RestartPolicy} */
 export const DEFAULT_POLICY = { hangMs: 30000, maxRestarts: 10, windowMs: 600000 };

@@ -122,7 +122,7 @@ class Supervisor {
     const ending = { code, signal, serves, wasReady, isStopping, restartsMs, nowMs };
     const decision = decide(ending, policy, Math.random);
     if (decision.step === "end") return this.endAs(code, signal);
-    if (decision.step === "give_up") {
+    if (decision.step !== "restart") {
       const limit = `${policy.maxRestarts} restarts within ${policy.windowMs / 1000} s`;
       this.say("error", `the server has ended again (${how}) after ${limit}: it is not started any more`, {
         how,
