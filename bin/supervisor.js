@@ -23,7 +23,7 @@ const FORWARDED = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 /** How often the server is looked at. */
 const LOOK_MS = 1000;
 /** A server that was told to end, and has not after so long, is killed; its own bound is shorter. */
-const STOP_MS = 15000;
+const STOP_MS = 12000;
 
 /**
  * Runs the server until it ends for good, and then ends this process in the same way. A process that never says

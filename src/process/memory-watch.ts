@@ -4,11 +4,12 @@ import type { MemorySample } from "./gauges.ts";
 const SAMPLES_PER_POINT = 6;
 /** Points that are kept, and that a trend needs. */
 const MOST_POINTS = 60;
-const LEAST_POINTS = 10;
+const LEAST_POINTS = 20;
 /** Growth is told when the limit would be met within so many points from now. */
 const HORIZON_POINTS = 60;
-/** What has been told is over when it is so far below. */
+/** What has been told is over when its share is so far below; growth, when it has slowed down so much. */
 const HYSTERESIS = 0.1;
+const GROWTH_OVER = 0.3;
 
 /** What is wrong with the memory of the process. `share` is of the limit, 0…1. */
 export type MemoryFinding =
@@ -44,7 +45,7 @@ export class MemoryWatch {
     const least = Math.min(...this.#recent);
     const findings: MemoryFinding[] = [];
     const high = (of: "heap" | "rss", bytes: number, limitBytes: number) => {
-      if (this.#isNews(of, bytes / limitBytes, highShare))
+      if (this.#isNews(of, bytes / limitBytes, highShare, highShare - HYSTERESIS))
         findings.push({ type: "high", of, bytes, limitBytes });
     };
     // The last sample alone may be garbage; less than three say nothing of the least.
@@ -64,8 +65,8 @@ export class MemoryWatch {
     const perPoint = steadySlope(this.#minima);
     const pointsLeft = perPoint > 0 ? (limitBytes - bytes) / perPoint : Number.POSITIVE_INFINITY;
     // Early growth of a small heap is nothing: caches fill.
-    const isNear = pointsLeft <= HORIZON_POINTS && bytes >= limitBytes / 4;
-    if (!this.#isNews("growing", isNear ? 1 : 0, 1)) return undefined;
+    const nearness = bytes < limitBytes / 4 ? 0 : HORIZON_POINTS / pointsLeft;
+    if (!this.#isNews("growing", nearness, 1, GROWTH_OVER)) return undefined;
     const hour = 60;
     return {
       ...{ type: "growing", bytes, limitBytes },
@@ -75,8 +76,8 @@ export class MemoryWatch {
   }
 
   /** Told once, and again only after it was over. */
-  #isNews(name: string, share: number, threshold: number): boolean {
-    if (share < threshold - HYSTERESIS) this.#told.delete(name);
+  #isNews(name: string, share: number, threshold: number, over: number): boolean {
+    if (share < over) this.#told.delete(name);
     if (share < threshold || this.#told.has(name)) return false;
     this.#told.add(name);
     return true;
