@@ -107,10 +107,14 @@ export class EncoderSource implements Source {
     const { clock } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
     const begunMs = clock.now();
-    const watch = clock.every(WATCH_PERIOD_MS, () => {
-      const quietMs = clock.now() - Math.max(begunMs, this.#child.progress.advancedAtMs);
+    let deafMs = 0;
+    const watch = clock.every(WATCH_PERIOD_MS, (lateMs) => {
+      // While this process stood still itself it could hear nothing, however much was said.
+      deafMs += lateMs;
+      const nowMs = clock.now() - deafMs;
+      const quietMs = nowMs - Math.max(begunMs, this.#child.progress.advancedAtMs);
       const isQuiet = quietMs >= (this.#heard ? STALL_MS : STARTUP_MS);
-      if (!isQuiet && clock.now() < deadlineMs) return;
+      if (!isQuiet && nowMs < deadlineMs) return;
       void this.#child.killNow();
       const what = isQuiet
         ? `nothing came out of the encoder for ${Math.round(quietMs)} ms`

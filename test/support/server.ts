@@ -76,9 +76,7 @@ export class ServerUnderTest implements AsyncDisposable {
     const deadlineMs = clock.now() + START_TIMEOUT_MS;
     for (;;) {
       const [url] = addressesIn(output);
-      // One that has ended since is started again by its supervisor.
-      const [pid] = url ? await childrenOf(child.pid!) : [];
-      if (url && pid !== undefined) return new ServerUnderTest(child, pid, output, folder, url);
+      if (url) return new ServerUnderTest(child, await workerOf(child.pid!), output, folder, url);
       if (child.exitCode !== null || child.signalCode !== null || clock.now() > deadlineMs) {
         child.kill("SIGKILL");
         throw new Error(`the server did not start:\n${output.join("")}`);
@@ -99,8 +97,7 @@ export class ServerUnderTest implements AsyncDisposable {
       if (this.hasEnded || clock.now() > deadlineMs) throw new Error(`no restart:\n${this.output}`);
       await clock.sleep(20);
     }
-    const [pid] = await childrenOf(this.supervisorPid);
-    this.#pid = pid!;
+    this.#pid = await workerOf(this.supervisorPid);
   }
 
   /** Whether the supervisor is gone. */
@@ -183,6 +180,15 @@ export class ServerUnderTest implements AsyncDisposable {
     await this.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** The process that does the work: below the supervisor, or the same where there is none. */
+async function workerOf(started: number): Promise<number> {
+  for (const child of await childrenOf(started)) {
+    const command = await readFile(`/proc/${child}/cmdline`, "utf8").catch(() => "");
+    if (command.includes("bin/exstreamtv.js")) return child;
+  }
+  return started;
 }
 
 /** Addresses that servers have printed when they were ready, one for each start. */
