@@ -42,6 +42,9 @@ const START_TICKS = 900_000;
 /** How often what ffmpeg said and nobody understood is written down, in ms. */
 const UNMATCHED_SAVE_MS = 600_000;
 
+/** What an earlier server left behind delays the start for so long at most, in ms; it is ended all the same. */
+const ORPHANS_MS = 500;
+
 /** What a server is started with. */
 export interface ServerOptions {
   readonly config: Config;
@@ -243,7 +246,17 @@ async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope:
   const folder = await DataFolder.claim(dataFolder, { wallNow: () => clock.wallNow() });
   scope.defer(() => folder.close());
   markChildren(await ownerMark(folder.id));
-  for (const orphan of await reapOrphans(folder.id, clock)) {
+  const reaping = endOrphans(folder.id, clock, log);
+  scope.defer(() => reaping);
+  await Promise.race([reaping, clock.sleep(ORPHANS_MS)]);
+}
+
+async function endOrphans(folderId: string, clock: Clock, log: Log): Promise<void> {
+  const orphans = await reapOrphans(folderId, clock).catch((err: unknown) => {
+    log.error({ err }, "what an earlier run may have left behind cannot be ended");
+    return [];
+  });
+  for (const orphan of orphans) {
     const level = orphan.outcome === "left" ? "error" : "warn";
     log[level](orphan, "an earlier run of this server had left a process behind");
   }
