@@ -2,6 +2,7 @@
 // Starts the server under a Node.js that can run it. This file itself is read by whatever `node` the machine
 // has, so it keeps to what Node.js 14 understands.
 import { existsSync } from "node:fs";
+import * as nodeModule from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { supervise } from "./supervisor.js";
@@ -31,6 +32,9 @@ function fail(problem) {
 
 function runHere() {
   delete process.env[RELAUNCHED];
+  // A server that is started again reads its code as it was compiled before: kept beside the code, not in /tmp,
+  // where others could write. Where that cannot be written, it goes without.
+  if (nodeModule.enableCompileCache) nodeModule.enableCompileCache(join(packages, ".cache", "exstreamtv"));
   import(pathToFileURL(main).href).catch((error) => {
     if (error.code === "ERR_MODULE_NOT_FOUND" && /package/.test(error.message)) {
       fail(`A package that EXStreamTV needs is missing (${error.message}).`);

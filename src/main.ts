@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { mkdir } from "node:fs/promises";
+import { flushCompileCache } from "node:module";
 import { Command, InvalidArgumentError } from "commander";
 import { openApiDocument } from "./api/openapi.ts";
 import { SystemClock } from "./base/clock.ts";
@@ -166,6 +167,8 @@ async function serve(folder: string | undefined, options: ConfigOptions): Promis
   process.stdout.write(leftOut(server.library.rejected));
   process.stdout.write(welcome(programme(server), config.server.host, server.port, server.capacity));
   supervisor?.ready();
+  // Now, since it may be killed.
+  flushCompileCache();
   const running = server;
   const live = new LiveConfig(sources, loaded, (changed) => running.apply(changed));
   reloading = new Reloading({ live, log, clock, file: loaded.candidate });

@@ -126,6 +126,12 @@ describe("under a Node.js that suffices", () => {
     expect(JSON.parse(stdout)).toMatchObject({ major: 24, isBelow: false, pid: child.pid });
   });
 
+  test("keeps what it has compiled beside the packages, so that the next start is quicker", async () => {
+    mkdirSync(path.join(root, "node_modules"));
+    expect((await launch([NODE], ["exit", "0"]).ended).code).toBe(0);
+    expect(existsSync(path.join(root, "node_modules/.cache/exstreamtv"))).toBe(true);
+  });
+
   test("without packages says so, and what to run", async () => {
     const { code, stdout, stderr } = await launch([NODE], ["report"]).ended;
     expect([code, stdout]).toEqual([1, ""]);
