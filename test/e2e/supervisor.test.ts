@@ -91,6 +91,26 @@ async function until(what: string, isSo: () => boolean, seconds: number): Promis
   }
 }
 
+/**
+ * How far the newest picture that a viewer has got lies behind the schedule, in frames. What is sent is decoded up to
+ * a second later, and the last group of pictures is not whole.
+ */
+async function framesBehindSchedule(server: ServerUnderTest): Promise<number> {
+  const capture = join(root, "after-a-fall.ts");
+  // On a busy machine a screen comes first.
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const viewer = await openTs(server.channel(1));
+    viewer.save(capture);
+    await viewer.received((RATE_BPS / 8) * 2);
+    const place = (clock.wallNow() / 1000) * FPS;
+    await viewer.close();
+    const last = (await readFrameNumbers(capture)).findLast((number) => number >= 0);
+    const round = CLIP_SECONDS * FPS;
+    if (last !== undefined) return ((place - last + round / 2) % round) - round / 2;
+  }
+  throw new Error("no programme after a fall");
+}
+
 describe("a server that falls", () => {
   it("is started again, each time at the right place of its schedule, and says why it had ended", async () => {
     await using server = await start({ nodeFlags: ["--inspect-port=0", "--max-old-space-size=160"] });
@@ -137,18 +157,7 @@ describe("a server that falls", () => {
       expect(told.at(-1)).toMatchObject({ restarts: index + 1, last_end: how });
       await expectNothingLeft(pid);
 
-      const again = await openTs(server.channel(1));
-      const capture = join(root, `after-${index}.ts`);
-      again.save(capture);
-      // On a busy machine a screen comes first.
-      await again.received((RATE_BPS / 8) * 2);
-      const place = Math.floor((clock.wallNow() / 1000) * FPS) % (CLIP_SECONDS * FPS);
-      await again.close();
-      const last = (await readFrameNumbers(capture)).findLast((number) => number >= 0)!;
-      // What is sent is decoded up to a second later, and the last group of pictures is not whole.
-      const round = CLIP_SECONDS * FPS;
-      const behind = ((place - last + 1.5 * round) % round) - 0.5 * round;
-      expect(Math.abs(behind)).toBeLessThan(3 * FPS);
+      expect(Math.abs(await framesBehindSchedule(server))).toBeLessThan(3 * FPS);
     }
 
     const fatal = server.logged("a fault of the server that nothing caught: it ends in order");
