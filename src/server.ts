@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { channelEvent } from "./api/event-feed.ts";
 import { makeSessions, sessionLimits, watchConnections } from "./audience.ts";
 import type { Clock } from "./base/clock.ts";
@@ -9,21 +10,24 @@ import type { Random } from "./base/random.ts";
 import { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
-import { describeEvent } from "./channels/events.ts";
+import { type ChannelEvent, describeEvent } from "./channels/events.ts";
+import { HealthWatch } from "./channels/health-watch.ts";
 import { ScreenControl } from "./channels/screen-control.ts";
+import { type MeasurementSettings, SelfMeasurement } from "./channels/self-measurement.ts";
+import { SwapControl } from "./channels/swap-control.ts";
 import { ThrottleControl } from "./channels/throttle-control.ts";
+import { claimDataFolder } from "./claim.ts";
 import type { Config } from "./config/schema.ts";
 import { Equipment } from "./equipment.ts";
 import type { Screens } from "./error-screens/screens.ts";
-import { markChildren } from "./ffmpeg/child.ts";
-import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
+import { probeFile } from "./ffmpeg/probe.ts";
 import type { FfmpegTools } from "./ffmpeg/tools.ts";
 import { listen, makeApp } from "./http.ts";
 import { demoFolder, makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
 import { UnmatchedFile } from "./library/unmatched-file.ts";
-import { channelFormat, defineChannel } from "./line-up.ts";
+import { channelFormat, defineChannel, planner } from "./line-up.ts";
 import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import type { HouseFormat } from "./media/house-format.ts";
@@ -32,7 +36,6 @@ import type { ProcessWatch } from "./process/process-watch.ts";
 import { tellRestart, watchProcess } from "./process/watch-process.ts";
 import type { SessionManager } from "./sessions/session-manager.ts";
 import type { EndReason } from "./sessions/state.ts";
-import { DataFolder } from "./store/data-folder.ts";
 import { openThrottleOverrides } from "./throttle/override-store.ts";
 import { throttleSettings } from "./throttle/settings.ts";
 import { ThrottlePlan } from "./throttle/throttle-plan.ts";
@@ -41,9 +44,8 @@ import { ThrottlePlan } from "./throttle/throttle-plan.ts";
 const START_TICKS = 900_000;
 /** How often what ffmpeg said and nobody understood is written down, in ms. */
 const UNMATCHED_SAVE_MS = 600_000;
-
-/** What an earlier server left behind delays the start for so long at most, in ms; it is ended all the same. */
-const ORPHANS_MS = 500;
+/** How long a file that is to be swapped in may be looked into, in ms. */
+const SWAP_PROBE_MS = 10_000;
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -167,14 +169,22 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const equipment = await Equipment.open({ ...options, onUnmatched }, scope);
   const { screens } = equipment;
   let disturb = () => {};
+  const measurement = new SelfMeasurement(clock, () => measurementSettings(live.config));
+  const onEvent = teller(log, events);
   const named = new NamedClock(clock, "the channels", process.work);
-  const manager = makeManager({ ...options, clock: named }, throttlePlan, events, () => disturb());
+  const manager = makeManager({ ...options, clock: named }, throttlePlan, measurement, (channel, event) => {
+    if (event.type === "on_air") disturb();
+    onEvent(channel, event);
+  });
   const throttle = new ThrottleControl(throttlePlan, manager);
   scope.defer(() => manager.close());
+  const watch = new HealthWatch({ manager, clock, settings: () => live.config.health, onEvent });
+  scope.defer(() => watch.close());
   let ready = false;
   const app = makeApp({
     ...{ config, clock, log, manager, throttle, sessions, events, random: options.random },
-    ...{ screens, screenControl: new ScreenControl({ manager, screens, clock }) },
+    ...{ screens, screenControl: new ScreenControl({ manager, screens, clock }), health: watch },
+    swaps: makeSwaps(options, manager, equipment, () => live.config.ai_auto_heal.hot_swap_enabled),
     startTicks: options.startTicks ?? START_TICKS,
     onDemand: () => onDemandSettings(live.config),
     onDemandStart: () => disturb(),
@@ -201,15 +211,30 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const known = equipment.capacity(format);
   if (!known) {
     const isIdle = () => manager.onAir.length === 0 && sessions.count === 0 && equipment.isAtRest;
-    const measurement = measureWhenIdle(options, equipment, format, isIdle);
-    disturb = () => measurement.disturb();
-    scope.defer(() => measurement.close());
+    const trial = measureWhenIdle(options, equipment, format, isIdle);
+    disturb = () => trial.disturb();
+    scope.defer(() => trial.close());
   }
   const capacity = known && describeCapacity(known, format);
   return {
     ...{ manager, sessions, throttle, live, library, port, capacity, process },
     ...{ problem: equipment.tools.problem, screens },
   };
+}
+
+function makeSwaps(
+  { config, dataFolder, mediaFolder = demoFolder(dataFolder), clock }: ServerOptions,
+  channels: ChannelManager,
+  { tools, subtitles }: Equipment,
+  isEnabled: () => boolean,
+): SwapControl {
+  return new SwapControl({
+    ...{ channels, isEnabled, mediaFolder: resolve(mediaFolder), plan: planner(config, subtitles.settings) },
+    probe: async (path, signal) => {
+      if (!tools.toolset || tools.problem) throw tools.problem;
+      return probeFile(path, { toolset: tools.toolset, clock, signal, timeoutMs: SWAP_PROBE_MS });
+    },
+  });
 }
 
 async function keepUnmatched(
@@ -241,53 +266,39 @@ function measureWhenIdle(
   });
 }
 
-/** Makes the data folder this process's own, and ends what an earlier server of it left behind. */
-async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope: Scope): Promise<void> {
-  const folder = await DataFolder.claim(dataFolder, { wallNow: () => clock.wallNow() });
-  scope.defer(() => folder.close());
-  markChildren(await ownerMark(folder.id));
-  const reaping = endOrphans(folder.id, clock, log);
-  scope.defer(() => reaping);
-  await Promise.race([reaping, clock.sleep(ORPHANS_MS)]);
-}
-
-async function endOrphans(folderId: string, clock: Clock, log: Log): Promise<void> {
-  const orphans = await reapOrphans(folderId, clock).catch((err: unknown) => {
-    log.error({ err }, "what an earlier run may have left behind cannot be ended");
-    return [];
-  });
-  for (const orphan of orphans) {
-    const level = orphan.outcome === "left" ? "error" : "warn";
-    log[level](orphan, "an earlier run of this server had left a process behind");
-  }
-}
-
 function makeManager(
   options: ServerOptions,
   plan: ThrottlePlan,
-  events: EventHub,
-  onAir: () => void,
+  measurement: SelfMeasurement,
+  onEvent: (channel: ChannelDefinition, event: ChannelEvent) => void,
 ): ChannelManager {
-  const { config, clock, random, log, startTicks } = options;
+  const { config, clock, random, startTicks } = options;
   const { lead_seconds, ring_seconds, linger_seconds } = config.channels;
   return new ChannelManager({
     settings: {
       leadMs: lead_seconds * 1000,
       ringMs: ring_seconds * 1000,
       startTicks: startTicks ?? START_TICKS,
-      clock,
-      random,
+      ...{ clock, random, measurement },
     },
     throttleOf: (channelId) => plan.of(channelId),
     lingerMs: linger_seconds * 1000,
-    onEvent: (channel, event) => {
-      if (event.type === "on_air") onAir();
-      events.publish(channelEvent(channel, event));
-      const { number, name } = channel;
-      const { level, message, fields } = describeEvent(event);
-      log[level]({ channel: number, name, ...fields }, message);
-    },
+    onEvent,
   });
+}
+
+/** Tells what happens on channels to those who listen, and to the log. */
+function teller(log: Log, events: EventHub) {
+  return (channel: ChannelDefinition, event: ChannelEvent) => {
+    events.publish(channelEvent(channel, event));
+    const { number, name } = channel;
+    const { level, message, fields } = describeEvent(event);
+    log[level]({ channel: number, name, ...fields }, message);
+  };
+}
+
+function measurementSettings({ health }: Config): MeasurementSettings {
+  return { enabled: health.self_measurement, intervalMs: 1000 * health.self_measurement_seconds };
 }
 
 /** What there is to play. Without ffmpeg, what an earlier start knew; when that is nothing, ffmpeg is what lacks. */

@@ -23,6 +23,7 @@ const WIRING = [
   "src/server.ts",
   "src/http.ts",
   "src/audience.ts",
+  "src/claim.ts",
   "src/equipment.ts",
   "src/line-up.ts",
   "src/line-up-subtitles.ts",
