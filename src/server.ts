@@ -14,6 +14,7 @@ import { type ChannelEvent, describeEvent } from "./channels/events.ts";
 import { HealthWatch } from "./channels/health-watch.ts";
 import { ScreenControl } from "./channels/screen-control.ts";
 import { type MeasurementSettings, SelfMeasurement } from "./channels/self-measurement.ts";
+import { SourceReturns } from "./channels/source-returns.ts";
 import { SwapControl } from "./channels/swap-control.ts";
 import { ThrottleControl } from "./channels/throttle-control.ts";
 import { claimDataFolder } from "./claim.ts";
@@ -204,6 +205,14 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   ready = true;
   const preparing = equipment.prepareSubtitles(definitions);
   scope.defer(() => preparing);
+  const returns = new SourceReturns({
+    ...{ clock, onAir: () => manager.onAir, isEnabled: () => live.config.ai_auto_heal.hot_swap_enabled },
+    look: (item, signal) => equipment.isWell(item, signal),
+    returnAfterMs: config.live_sources.return_after_seconds * 1000,
+  });
+  scope.defer(() => returns.close());
+  const learning = equipment.learnSources(definitions);
+  scope.defer(() => learning);
   const warming = equipment.warmScreens(definitions);
   scope.defer(() => warming);
   log.info({ channels: library.channels.length, port }, "ready");
@@ -225,11 +234,12 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
 function makeSwaps(
   { config, dataFolder, mediaFolder = demoFolder(dataFolder), clock }: ServerOptions,
   channels: ChannelManager,
-  { tools, subtitles }: Equipment,
+  equipment: Equipment,
   isEnabled: () => boolean,
 ): SwapControl {
+  const { tools } = equipment;
   return new SwapControl({
-    ...{ channels, isEnabled, mediaFolder: resolve(mediaFolder), plan: planner(config, subtitles.settings) },
+    ...{ channels, isEnabled, mediaFolder: resolve(mediaFolder), plan: planner(config, equipment) },
     probe: async (path, signal) => {
       if (!tools.toolset || tools.problem) throw tools.problem;
       return probeFile(path, { toolset: tools.toolset, clock, signal, timeoutMs: SWAP_PROBE_MS });

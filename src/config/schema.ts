@@ -4,6 +4,7 @@ import { LOG_LEVELS } from "../base/log.ts";
 import { VIDEO_ENCODERS } from "../media/video-encoders.ts";
 import { health } from "./health-keys.ts";
 import { LATER, LIVE, RESTART, real, whole } from "./key-parts.ts";
+import { liveSources } from "./live-keys.ts";
 import { processKeys } from "./process-keys.ts";
 import { errorScreens } from "./screen-keys.ts";
 
@@ -307,6 +308,7 @@ export const CONFIG_SCHEMA = z.strictObject({
   process: processKeys
     .prefault({})
     .describe("How the server watches itself, and how often it is started again."),
+  live_sources: liveSources.prefault({}).describe("Streams of other servers, which .strm files name."),
 });
 
 /** A complete, valid configuration. */
