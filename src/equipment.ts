@@ -8,6 +8,7 @@ import { ErrorScreenGenerator } from "./error-screens/generator.ts";
 import { LookStore } from "./error-screens/look-store.ts";
 import { Screens } from "./error-screens/screens.ts";
 import { ScreenSettings } from "./error-screens/settings.ts";
+import type { SpawnBudget } from "./ffmpeg/spawn-budget.ts";
 import { FfmpegTools, LOOK_AGAIN_MS, type ToolsNews } from "./ffmpeg/tools.ts";
 import { channelFormat } from "./line-up.ts";
 import { type LineUpSubtitles, openSubtitles, prepareSubtitles } from "./line-up-subtitles.ts";
@@ -17,6 +18,7 @@ import type { HouseFormat } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER } from "./media/video-encoders.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import { type EncoderSurroundings, openEncoder } from "./source/open-encoder.ts";
+import { openWithBudget } from "./source/open-with-budget.ts";
 import { openWithTools } from "./source/open-with-tools.ts";
 import type { OpenSource } from "./source/source.ts";
 import { prepareWorkFolder } from "./source/work-folder.ts";
@@ -33,6 +35,8 @@ export interface EquipmentOptions {
   /** See `EncoderSurroundings`. */
   readonly onUnmatched: (line: string) => void;
   readonly onProgress?: (progress: { readonly step: "tools" | "encoders" }) => void;
+  /** Where encoders, and everything else that is started, get their places. */
+  readonly budget: SpawnBudget;
 }
 
 /**
@@ -84,7 +88,7 @@ export class Equipment {
     scope.defer(() => tools.close());
     const surroundings = surroundingsOf(options, tools);
     await prepareWorkFolder(surroundings.folder);
-    const subtitles = await openSubtitles(config, tools, surroundings, log);
+    const subtitles = await openSubtitles(config, tools, surroundings, log, options.budget.prepare);
     const screens = await openScreens(options, tools, surroundings, scope);
     const made = new Equipment(options, tools, { subtitles, screens }, scope.signal);
     scope.defer(() => made.#reaction);
@@ -95,9 +99,8 @@ export class Equipment {
 
   /** How a channel opens its items: each encoder run asks for the format that it is to keep to. */
   opener(format: () => HouseFormat): OpenSource {
-    return openWithTools(this.tools, (item, cue) =>
-      openEncoder(this.surroundings, format(), this.choice)(item, cue),
-    );
+    const open: OpenSource = (item, cue) => openEncoder(this.surroundings, format(), this.choice)(item, cue);
+    return openWithTools(this.tools, openWithBudget(this.#options.budget, open));
   }
 
   /** Prepares subtitles behind the scenes, as soon as there is an ffmpeg; ends with the scope. Never rejects. */
@@ -131,7 +134,8 @@ export class Equipment {
   async measure(format: HouseFormat, signal: AbortSignal): Promise<Capacity> {
     const known = this.capacity(format);
     if (known) return known;
-    const capacity = await this.#machine!.measure(this.choice.preferred, format, signal);
+    const measure = (either: AbortSignal) => this.#machine!.measure(this.choice.preferred, format, either);
+    const capacity = await this.#options.budget.prepare(measure, signal);
     const { width, height } = format;
     const about = { encoder: this.choice.preferred, width, height, machine: this.#machine!.key };
     this.#options.log.info({ ...about, ...capacity }, "machine measured");
@@ -179,14 +183,14 @@ export class Equipment {
 }
 
 async function openScreens(
-  { config, dataFolder, clock, log }: EquipmentOptions,
+  { config, dataFolder, clock, log, budget }: EquipmentOptions,
   tools: FfmpegTools,
   surroundings: EncoderSurroundings,
   scope: Scope,
 ): Promise<Screens> {
   const onNotice = (notice: string) => log.warn({ notice }, "name of an older release in error_screens");
   const generator: ErrorScreenGenerator = new ErrorScreenGenerator({
-    ...{ clock, folder: surroundings.folder, onNotice },
+    ...{ clock, folder: surroundings.folder, onNotice, prepare: budget.prepare },
     catalogue: () => screens.settings.catalogue,
     ffmpeg: async () => surroundings.ffmpeg,
     cacheFolder: join(dataFolder, "cache", "screens"),

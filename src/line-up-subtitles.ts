@@ -4,6 +4,7 @@ import type { ChannelDefinition } from "./channels/channel.ts";
 import type { Config } from "./config/schema.ts";
 import type { SubtitleSettings } from "./ffmpeg/choose-subtitle.ts";
 import type { Toolset } from "./ffmpeg/locate.ts";
+import type { Prepare } from "./ffmpeg/spawn-request.ts";
 import type { FfmpegTools } from "./ffmpeg/tools.ts";
 import { FrameGrid } from "./media/house-format.ts";
 import { BurnInChoice } from "./source/burn-in-choice.ts";
@@ -54,6 +55,7 @@ export async function openSubtitles(
   { toolset }: FfmpegTools,
   surroundings: EncoderSurroundings,
   log: Log,
+  prepare?: Prepare,
 ): Promise<LineUpSubtitles> {
   // While there is no ffmpeg, the one that comes is taken for a complete one.
   const canSetText = toolset?.canSetText ?? true;
@@ -62,7 +64,7 @@ export async function openSubtitles(
   if (!canSetText && settings.burnIn !== "off")
     log.warn({ ffmpeg }, "ffmpeg lacks libass: subtitles in text are not shown");
   const files = await SubtitleFiles.open({
-    ...{ folder, clock },
+    ...{ folder, clock, prepare },
     get ffmpeg() {
       return surroundings.ffmpeg;
     },

@@ -16,6 +16,7 @@ import { Equipment } from "./equipment.ts";
 import type { Screens } from "./error-screens/screens.ts";
 import { markChildren } from "./ffmpeg/child.ts";
 import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
+import type { Prepare } from "./ffmpeg/spawn-request.ts";
 import type { FfmpegTools } from "./ffmpeg/tools.ts";
 import { listen, makeApp } from "./http.ts";
 import { demoFolder, makeDemoMedia } from "./library/demo-media.ts";
@@ -28,6 +29,7 @@ import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import type { HouseFormat } from "./media/house-format.ts";
 import { type OnDemandSettings, onDemandSettings } from "./outputs/vod.ts";
 import type { SessionManager } from "./sessions/session-manager.ts";
+import { Spawning } from "./spawning.ts";
 import { DataFolder } from "./store/data-folder.ts";
 import { openThrottleOverrides } from "./throttle/override-store.ts";
 import { throttleSettings } from "./throttle/settings.ts";
@@ -77,6 +79,7 @@ export class Server {
   readonly #sessions: SessionManager;
   readonly #screens: Screens;
   readonly #live: LiveSettings;
+  readonly #spawning: Spawning;
 
   private constructor(parts: ServerParts, scope: Scope) {
     this.manager = parts.manager;
@@ -88,6 +91,7 @@ export class Server {
     this.#sessions = parts.sessions;
     this.#screens = parts.screens;
     this.#live = parts.live;
+    this.#spawning = parts.spawning;
     this.#scope = scope;
   }
 
@@ -115,6 +119,7 @@ export class Server {
     this.#sessions.setLimits(sessionLimits(config));
     this.#live.onDemand = onDemandSettings(config);
     this.#screens.configure(config);
+    this.#spawning.configure(config);
     this.manager.setLinger(config.channels.linger_seconds * 1000);
   }
 
@@ -129,6 +134,7 @@ type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "p
   readonly sessions: SessionManager;
   readonly screens: Screens;
   readonly live: LiveSettings;
+  readonly spawning: Spawning;
 };
 
 /** Settings that may change while the server runs. */
@@ -148,7 +154,9 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   // Before the channels, so that the last words of their encoders are still counted at the end.
   const unmatched = await keepUnmatched(options, scope);
   const onUnmatched = (line: string) => unmatched.lines.add(line);
-  const equipment = await Equipment.open({ ...options, onUnmatched }, scope);
+  const spawning = await Spawning.open(options, scope);
+  const { budget, descriptors } = spawning;
+  const equipment = await Equipment.open({ ...options, onUnmatched, budget }, scope);
   const { screens } = equipment;
   let disturb = () => {};
   const manager = makeManager(options, throttlePlan, events, () => disturb());
@@ -157,7 +165,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   let ready = false;
   const app = makeApp({
     ...{ config, clock, log, manager, throttle, sessions, events, random: options.random },
-    ...{ screens, screenControl: new ScreenControl({ manager, screens, clock }) },
+    ...{ descriptors, screens, screenControl: new ScreenControl({ manager, screens, clock }) },
     startTicks: options.startTicks ?? START_TICKS,
     onDemand: () => live.onDemand,
     onDemandStart: () => disturb(),
@@ -166,7 +174,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   scope.defer(() => app.close());
   const port = await listen(app, config);
 
-  const library = await openLibrary(options, equipment.tools, scope.signal);
+  const library = await openLibrary(options, equipment.tools, budget.prepare, scope.signal);
   const definitions: ChannelDefinition[] = [];
   for (const channel of library.channels) {
     const targetBps = () => throttlePlan.of(channel.id).targetBps;
@@ -191,7 +199,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const capacity = known && describeCapacity(known, format);
   return {
     ...{ manager, sessions, throttle, live, library, port, capacity },
-    ...{ problem: equipment.tools.problem, screens },
+    ...{ problem: equipment.tools.problem, screens, spawning },
   };
 }
 
@@ -267,6 +275,7 @@ function makeManager(
 async function openLibrary(
   options: ServerOptions,
   { toolset, problem }: FfmpegTools,
+  prepare: Prepare,
   signal: AbortSignal,
 ): Promise<Library> {
   const { config, clock, dataFolder, mediaFolder = demoFolder(dataFolder), onProgress } = options;
@@ -275,7 +284,7 @@ async function openLibrary(
   if (!options.mediaFolder && tools) await makeDemoMedia(dataFolder, tools, clock, signal);
   const library = scanFolder(mediaFolder, {
     toolset: tools,
-    ...{ clock, signal },
+    ...{ clock, prepare, signal },
     concurrency: config.library.probe_concurrency,
     loudnessOf: config.audio.loudness === "off" ? undefined : config.audio.preferred_languages,
     store: await FileIdentityStore.open(dataFolder, options.log),

@@ -41,6 +41,9 @@ export const ERRORS = {
   interrupted: { status: 503, title: "Interrupted" },
   route_not_found: { status: 404, title: "There is nothing at this address" },
   request_invalid: { status: 400, title: "The request is not valid" },
+  encoders_full: { status: 503, title: "Enough encoders are running" },
+  memory_short: { status: 503, title: "There is too little memory for another encoder" },
+  descriptors_short: { status: 503, title: "There are too few file descriptors left" },
   internal: { status: 500, title: "Something went wrong inside the server" },
 } as const;
 

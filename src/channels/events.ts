@@ -42,7 +42,13 @@ export type ChannelEvent =
   | { readonly type: "feeding_failed"; readonly error: AppError }
   | { readonly type: "release_failed"; readonly error: AppError }
   | { readonly type: "reader_failed"; readonly error: AppError }
-  | { readonly type: "reanchored"; readonly stepMs: number };
+  | { readonly type: "reanchored"; readonly stepMs: number }
+  | {
+      /** An encoder has to wait, or to make way, for want of places, memory or file descriptors. */
+      readonly type: "source_held_up";
+      readonly title: string;
+      readonly error: AppError;
+    };
 
 /** Takes the events of one channel. Must not throw. */
 export type ChannelEventSink = (event: ChannelEvent) => void;
@@ -90,4 +96,5 @@ const DESCRIPTIONS: Record<ChannelEvent["type"], Omit<EventDescription, "fields"
   release_failed: { level: "error", message: "fault while releasing; the channel is taken off air" },
   reader_failed: { level: "error", message: "fault while sending to a viewer; the viewer is let go" },
   reanchored: { level: "warn", message: "the wall clock was set; channel moved to where its schedule is" },
+  source_held_up: { level: "warn", message: "no encoder for this programme yet; it goes on by itself" },
 };

@@ -209,6 +209,8 @@ export class Feeder {
       {
         ...{ item: slot.item, startFrame, gopFrames: format.gopFrames, open, clock, random, onEvent },
         audioPhase: this.#grid.audioPhase(slot.startFrame - this.#anchorFrame),
+        urgency: () => (this.#slot?.startFrame === slot.startFrame ? "viewer" : "next"),
+        owner: this,
       },
       this.#scope.child(),
     );

@@ -4,8 +4,9 @@ import type { Random } from "../base/random.ts";
 import type { Scope } from "../base/scope.ts";
 import type { Retry } from "../ffmpeg/failure-row.ts";
 import { FfmpegError } from "../ffmpeg/ffmpeg-error.ts";
+import type { Urgency } from "../ffmpeg/spawn-request.ts";
 import { frameCount, type Gop } from "../media/gop.ts";
-import type { OpenSource, PlayItem, Source } from "../source/source.ts";
+import type { Cue, OpenSource, PlayItem, Source } from "../source/source.ts";
 import type { ChannelEventSink } from "./events.ts";
 import { restartStep, stricter } from "./restart-ladder.ts";
 import type { ItemTrouble } from "./screen-cue.ts";
@@ -22,6 +23,9 @@ export interface ItemPlayerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: ChannelEventSink;
+  /** See `Cue`. */
+  readonly urgency?: () => Urgency;
+  readonly owner?: object;
 }
 
 /**
@@ -109,18 +113,18 @@ export class ItemPlayer {
   }
 
   async #run(): Promise<void> {
-    const { item, audioPhase, gopFrames, clock, random, onEvent } = this.#options;
+    const { item, gopFrames, clock, random, onEvent } = this.#options;
     let position = this.#options.startFrame;
     let failures = 0;
     let retry: Retry | undefined;
     while (position < item.frames && !this.#scope.closed) {
       let source: Source | undefined;
       try {
-        source = this.#options.open(item, { startFrame: position, audioPhase });
+        source = this.#options.open(item, this.#cue(position));
         for (;;) {
           const gop = await this.#nextOf(source);
           if (!gop) break;
-          if (failures > 0) onEvent({ type: "source_resumed", title: item.title, frame: gop.firstFrame });
+          if (this.#trouble) onEvent({ type: "source_resumed", title: item.title, frame: gop.firstFrame });
           [failures, retry, this.#trouble] = [0, undefined, undefined];
           position = gop.firstFrame + frameCount(gop);
           await this.#hand(gop);
@@ -151,6 +155,18 @@ export class ItemPlayer {
     }
     this.#ended = true;
     this.#wake();
+  }
+
+  #cue(startFrame: number): Cue {
+    const { item, audioPhase, urgency, owner = this, onEvent } = this.#options;
+    return {
+      ...{ startFrame, audioPhase, urgency, owner },
+      neededFrame: () => this.#onGrid(this.#wanted),
+      onHeldUp: (error) => {
+        this.#trouble = { failures: 0, ...this.#trouble, error, failure: undefined, givenUp: false };
+        onEvent({ type: "source_held_up", title: item.title, error });
+      },
+    };
   }
 
   /** `source.next()`, broken off when the player closes. */

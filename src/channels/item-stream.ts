@@ -46,7 +46,7 @@ export async function* itemStream(
       ...{ item, startFrame, gopFrames, open, clock, random },
       audioPhase: new FrameGrid(format).audioPhase(-startFrame),
       onEvent: (event) => {
-        if (event.type === "source_failed") failure = event.error;
+        if (event.type === "source_failed" || event.type === "source_held_up") failure = event.error;
         if (event.type !== "item_given_up") options.onEvent(event);
       },
     },

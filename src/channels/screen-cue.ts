@@ -1,4 +1,4 @@
-import type { AppError } from "../base/errors.ts";
+import type { AppError, ErrorCode } from "../base/errors.ts";
 import type { ScreenCue } from "../error-screens/screen-source.ts";
 import type { Failure } from "../ffmpeg/failures.ts";
 import { ScreenReason } from "../media/screen-modes.ts";
@@ -42,8 +42,16 @@ export function screenCue({ isCold, fault, trouble, nextItemMs, offAirUntilMs }:
   return trouble.givenUp ? { ...cue, returnMs: nextItemMs } : cue;
 }
 
-function reasonOf({ failure, givenUp, failures }: ItemTrouble): ScreenReason {
+/** Codes of what is not the item's fault, and lasts until the machine has room for it. */
+const NO_ROOM: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "encoders_full",
+  "memory_short",
+  "descriptors_short",
+]);
+
+function reasonOf({ error, failure, givenUp, failures }: ItemTrouble): ScreenReason {
   const { NETWORK_INTERRUPTION, SOURCE_UNAVAILABLE, RECOVERING } = ScreenReason;
+  if (NO_ROOM.has(error.code)) return SOURCE_UNAVAILABLE;
   if (failure?.remedy.action === "reconnect") return NETWORK_INTERRUPTION;
   return givenUp || failures >= LASTING_FAILURES ? SOURCE_UNAVAILABLE : RECOVERING;
 }

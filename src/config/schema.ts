@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { LOG_LEVELS } from "../base/log.ts";
 import { VIDEO_ENCODERS } from "../media/video-encoders.ts";
+import { encoders } from "./encoder-keys.ts";
 import { LATER, LIVE, RESTART, real, whole } from "./key-parts.ts";
 import { errorScreens } from "./screen-keys.ts";
 
@@ -297,6 +298,9 @@ export const CONFIG_SCHEMA = z.strictObject({
   ai_auto_heal: aiAutoHeal.prefault({}).describe("Repairs without an operator."),
   database_backup: databaseBackup.prefault({}).describe("Regular copies of the database."),
   log: log.prefault({}).describe("What the server writes about itself."),
+  encoders: encoders
+    .prefault({})
+    .describe("How many encoders the machine is asked to run, and what is kept free beside them."),
 });
 
 /** A complete, valid configuration. */

@@ -1,4 +1,6 @@
+import type { AppError } from "../base/errors.ts";
 import type { MediaFacts } from "../ffmpeg/probe.ts";
+import type { Urgency } from "../ffmpeg/spawn-request.ts";
 import type { Gop } from "../media/gop.ts";
 import type { ItemSubtitle } from "./burn-in.ts";
 import type { Gain } from "./loudness-gain.ts";
@@ -36,6 +38,14 @@ export interface Cue {
   readonly startFrame: number;
   /** `FrameGrid.audioPhase` of the channel frame at which the item begins; the same for all runs of one airing. */
   readonly audioPhase: number;
+  /** How badly the run is wanted, asked whenever it might begin; default a viewer waits for it. */
+  readonly urgency?: () => Urgency;
+  /** For whom it is: the same object for all runs of one airing; default nobody else's. */
+  readonly owner?: object;
+  /** Item frame from which on Gops are still of use: where a run begins that has had to wait. */
+  readonly neededFrame?: () => number;
+  /** Takes why a run that is wanted does not begin yet, or was broken off to begin anew later. */
+  readonly onHeldUp?: (reason: AppError) => void;
 }
 
 /** Opens an item. */
