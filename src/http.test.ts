@@ -6,6 +6,7 @@ import { silentLog } from "./base/log.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
 import { CONFIG_SCHEMA } from "./config/schema.ts";
 import { screensFor } from "./error-screens/screens.fixtures.ts";
+import { Descriptors } from "./ffmpeg/descriptors.ts";
 import { makeApp } from "./http.ts";
 import { onDemandSettings } from "./outputs/vod.ts";
 import { SessionManager } from "./sessions/session-manager.ts";
@@ -38,6 +39,7 @@ test.each([
     throttle: { of: () => expect.unreachable(), change: () => expect.unreachable() },
     sessions: new SessionManager({ clock, limits }),
     events: new EventHub(() => clock.wallNow()),
+    descriptors: await Descriptors.open(clock),
     screens: screensFor(tmpdir(), clock),
     screenControl: { of: never, change: never, setImage: never, show: never, end: never },
     onDemand: () => onDemandSettings(config),

@@ -52,9 +52,15 @@ export class Spawning {
 }
 
 function tell(news: BudgetNews, log: Log): void {
-  if (news.type === "enough_again") return log.info("there is room for encoders again");
+  if (news.type === "enough_again") {
+    log.info("there is room for encoders again");
+    return;
+  }
   const { code, message: reason } = news.reason;
-  if (news.type === "short") return log.warn({ code, reason }, "the machine is short of what encoders need");
-  const { running } = news;
-  log.warn({ code, reason, running }, "memory is short: the channel that came on air last makes way");
+  const message =
+    news.type === "short"
+      ? "the machine is short of what encoders need"
+      : "memory is short: the channel that came on air last makes way";
+  const running = news.type === "shed" ? news.running : undefined;
+  log.warn({ code, reason, running }, message);
 }

@@ -51,6 +51,9 @@ const HELD_UP_MS = 1_000;
 
 const MADE_WAY = new AppError("encoders_full", "Preparation makes way for what somebody waits for.");
 
+/** There is room, but not at this moment. */
+const SOON = Symbol("soon");
+
 interface Waiting {
   readonly request: EntryRequest;
   readonly sinceMs: number;
@@ -78,6 +81,8 @@ export class SpawnBudget {
   #nextShedMs = Number.NEGATIVE_INFINITY;
   #isShort = false;
   #isLooking = false;
+  /** Since somebody runs or waits. */
+  #hasLooked = false;
   #shed = 0;
   #preempted = 0;
 
@@ -165,12 +170,12 @@ export class SpawnBudget {
       // What is only prepared takes nothing that somebody waits for.
       if (urgency === "preparation" && isSomebodyRefused) break;
       const reason = this.#refusal(waiting.request, urgency);
-      if (!reason && (urgency === "preparation" || this.#bucket.take())) {
+      if (!reason) {
         this.#admit(waiting, urgency);
         continue;
       }
       isSomebodyRefused = true;
-      if (!reason || urgency === "preparation") continue;
+      if (reason === SOON || urgency === "preparation") continue;
       wanted++;
       if (urgency === "viewer") this.#tell(waiting, reason);
     }
@@ -181,19 +186,24 @@ export class SpawnBudget {
     if (isSomebodyRefused && waitMs > 0) this.#nextStart = this.#clock.after(waitMs, () => this.#serve());
   }
 
-  /** Why somebody cannot be let in now, the rate of starts apart. */
-  #refusal({ owner }: EntryRequest, urgency: Urgency): AppError | undefined {
+  /** Why somebody cannot be let in now; takes a start from those of the second when it can. */
+  #refusal({ owner }: EntryRequest, urgency: Urgency): AppError | typeof SOON | undefined {
     const { maxConcurrent } = this.#limits;
     if (this.#places.size >= maxConcurrent && !this.#places.leaving(owner)) {
       const what = `${maxConcurrent} ${maxConcurrent === 1 ? "encoder runs" : "encoders run"} already.`;
       return new AppError("encoders_full", `${what} encoders.max_concurrent allows more.`);
     }
+    const reason = this.#reserveRefusal(owner, urgency);
+    if (reason || urgency === "preparation") return reason;
+    return this.#bucket.take() ? undefined : SOON;
+  }
+
+  /** One channel and one preparation get in in any case: a server without either is none. */
+  #reserveRefusal(owner: object, urgency: Urgency): AppError | typeof SOON | undefined {
     const urgent = this.#reserves.urgentRefusal();
-    // One at a time is prepared in any case: without its library and its screens a server is none.
-    if (urgency === "preparation") return this.#places.size === 0 ? urgent : this.#reserves.refusal();
-    // Without the first one nothing would be on air at all, however little memory there is.
-    if (urgent || this.#places.isEstablished(owner) || this.#places.owners === 0) return urgent;
-    return this.#reserves.refusal();
+    const isFirst = urgency === "preparation" ? this.#places.size === 0 : this.#places.owners === 0;
+    if (urgent || isFirst || this.#places.isEstablished(owner)) return urgent;
+    return this.#hasLooked ? this.#reserves.refusal() : SOON;
   }
 
   #admit(waiting: Waiting, urgency: Urgency): void {
@@ -212,9 +222,10 @@ export class SpawnBudget {
       this.#serve();
       this.#rest();
     };
-    if (!gone) return free();
-    gone.then(free, free);
-    this.#serve();
+    if (gone) {
+      gone.then(free, free);
+      this.#serve();
+    } else free();
   }
 
   #tell(waiting: Waiting, reason: AppError): void {
@@ -235,6 +246,7 @@ export class SpawnBudget {
     this.#ticker = undefined;
     this.#nextStart?.cancel();
     this.#reserves.forget();
+    this.#hasLooked = false;
     this.#setShort(undefined);
   }
 
@@ -244,13 +256,13 @@ export class SpawnBudget {
     const state = await this.#options.look().catch(() => ({}));
     this.#isLooking = false;
     if (!this.#ticker) return;
+    this.#hasLooked = true;
     const isShort = this.#reserves.note(state);
-    if (isShort) this.#makeRoom(short(state));
-    this.#serve();
     const reason = isShort ? short(state) : this.#reserves.descriptorRefusal();
     // Between short and enough it stays what it was.
-    if (reason) this.#setShort(reason);
-    else if (!this.#reserves.refusal()) this.#setShort(undefined);
+    if (reason || !this.#reserves.refusal()) this.#setShort(reason);
+    if (isShort) this.#makeRoom(short(state));
+    this.#serve();
   }
 
   #setShort(reason: AppError | undefined): void {

@@ -1,5 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 
+/** What sums of fractions lack of a whole one is not waited for. */
+const WHOLE = 1 - 1e-9;
+
 /** Lets so many things happen in a second, and as many at once after a rest. */
 export class TokenBucket {
   readonly #clock: Clock;
@@ -25,16 +28,15 @@ export class TokenBucket {
   /** Takes one if there is one. */
   take(): boolean {
     this.#fill();
-    // What sums of fractions lack of a whole one is not waited for.
-    if (this.#tokens < 1 - 1e-9) return false;
+    if (this.#tokens < WHOLE) return false;
     this.#tokens = Math.max(0, this.#tokens - 1);
     return true;
   }
 
-  /** In how many ms there will be one. */
+  /** In how many whole ms there will be one; 0 when there is. */
   get waitMs(): number {
     this.#fill();
-    return Math.max(0, ((1 - this.#tokens) / this.#perSecond) * 1000);
+    return this.#tokens >= WHOLE ? 0 : Math.ceil(((1 - this.#tokens) / this.#perSecond) * 1000);
   }
 
   get #capacity(): number {

@@ -38,13 +38,10 @@ class BudgetedSource implements Source {
   async next(): Promise<Gop | undefined> {
     for (;;) {
       const run = this.#run ?? (await this.#begin());
-      if (!run) return undefined;
+      if (this.#closing.signal.aborted) return undefined;
+      if (!run) continue;
       const gop = await untilAsked(run);
-      if (gop === LET_GO) {
-        this.#end();
-        this.#cue.onHeldUp?.(run.permit.signal.reason);
-        continue;
-      }
+      if (gop === LET_GO) continue;
       if (gop) this.#position = gop.firstFrame + frameCount(gop);
       return gop;
     }
@@ -56,24 +53,29 @@ class BudgetedSource implements Source {
     await Promise.all(this.#ending);
   }
 
-  /** Waits for a place and opens the item; undefined when it is closed before. */
+  /** Waits for a place and opens the item; undefined when it is closed before, or the place was taken back. */
   async #begin(): Promise<Run | undefined> {
     const { signal } = this.#closing;
     const { urgency = () => "viewer" as const, owner = this, neededFrame, onHeldUp } = this.#cue;
     const permit = await this.#budget.enter({ urgency, owner, signal, onHeldUp }).catch(() => undefined);
     if (!permit) return undefined;
-    if (signal.aborted) {
-      permit.leave();
-      return undefined;
-    }
-    const startFrame = Math.max(this.#position, neededFrame?.() ?? 0);
     try {
-      this.#run = { source: this.#open(this.#item, { ...this.#cue, startFrame }), permit };
-    } catch (failure) {
-      permit.leave();
-      throw failure;
+      if (signal.aborted || permit.signal.aborted) return undefined;
+      const startFrame = Math.max(this.#position, neededFrame?.() ?? 0);
+      const run = { source: this.#open(this.#item, { ...this.#cue, startFrame }), permit };
+      this.#run = run;
+      // At once, also when nobody asks for a Gop at present: a viewer may have paused.
+      permit.signal.addEventListener("abort", () => this.#letGo(run), { once: true });
+      return run;
+    } finally {
+      if (!this.#run) permit.leave();
     }
-    return this.#run;
+  }
+
+  #letGo(run: Run): void {
+    if (this.#run !== run) return;
+    this.#end();
+    this.#cue.onHeldUp?.(run.permit.signal.reason);
   }
 
   /** Ends the run that there is; its place is free when its process is gone, and its owner's at once. */
