@@ -42,6 +42,10 @@ test("nothing given is a valid configuration: the defaults", () => {
     ai_auto_heal: { enabled: true, use_error_screen_fallback: true, hot_swap_enabled: true },
     database_backup: { enabled: true, interval_hours: 24, keep_count: 7, compress: true },
     log: { level: "info" },
+    encoders: {
+      ...{ max_concurrent: "auto", starts_per_second: "auto" },
+      ...{ memory_reserve_mb: 128, fd_reserve: 128 },
+    },
   });
 });
 

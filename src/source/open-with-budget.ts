@@ -1,3 +1,4 @@
+import type { AppError } from "../base/errors.ts";
 import type { SpawnBudget } from "../ffmpeg/spawn-budget.ts";
 import type { Permit } from "../ffmpeg/spawn-request.ts";
 import { frameCount, type Gop } from "../media/gop.ts";
@@ -26,6 +27,7 @@ class BudgetedSource implements Source {
   readonly #ending = new Set<Promise<void>>();
   #position: number;
   #run: Run | undefined;
+  #toldOf: string | undefined;
 
   constructor(budget: SpawnBudget, open: OpenSource, item: PlayItem, cue: Cue) {
     this.#budget = budget;
@@ -42,6 +44,7 @@ class BudgetedSource implements Source {
       if (!run) continue;
       const gop = await untilAsked(run);
       if (gop === LET_GO) continue;
+      this.#toldOf = undefined;
       if (gop) this.#position = gop.firstFrame + frameCount(gop);
       return gop;
     }
@@ -56,7 +59,8 @@ class BudgetedSource implements Source {
   /** Waits for a place and opens the item; undefined when it is closed before, or the place was taken back. */
   async #begin(): Promise<Run | undefined> {
     const { signal } = this.#closing;
-    const { urgency = () => "viewer" as const, owner = this, neededFrame, onHeldUp } = this.#cue;
+    const { urgency = () => "viewer" as const, owner = this, neededFrame } = this.#cue;
+    const onHeldUp = (reason: AppError) => this.#tell(reason);
     const permit = await this.#budget.enter({ urgency, owner, signal, onHeldUp }).catch(() => undefined);
     if (!permit) return undefined;
     try {
@@ -75,7 +79,14 @@ class BudgetedSource implements Source {
   #letGo(run: Run): void {
     if (this.#run !== run) return;
     this.#end();
-    this.#cue.onHeldUp?.(run.permit.signal.reason);
+    this.#tell(run.permit.signal.reason);
+  }
+
+  /** Once for each reason, until there is a Gop again. */
+  #tell(reason: AppError): void {
+    if (this.#toldOf === reason.code) return;
+    this.#toldOf = reason.code;
+    this.#cue.onHeldUp?.(reason);
   }
 
   /** Ends the run that there is; its place is free when its process is gone, and its owner's at once. */
