@@ -1,4 +1,4 @@
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import fastify, { type FastifyInstance } from "fastify";
 import type { ErrorScreensApiParts } from "./api/error-screens.ts";
 import { registerHealth } from "./api/health.ts";
@@ -103,16 +103,20 @@ export function makeApp(parts: HttpParts): FastifyInstance {
  */
 function keepDescriptors(app: FastifyInstance, descriptors: Descriptors): void {
   const { server } = app;
+  // Judged when it comes: of many at once, the first ones are let in.
+  const late = new WeakSet<Socket>();
   server.on("connection", (socket) => {
     descriptors.opened();
     const { shortage } = descriptors;
     const isShort = shortage !== "none";
     server.headersTimeout = isShort ? SHORT_REQUEST_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
-    if (isShort) server.closeIdleConnections();
+    if (!isShort) return;
+    late.add(socket);
+    server.closeIdleConnections();
     if (shortage === "grave") socket.destroy();
   });
   app.addHook("onRequest", async (request) => {
-    if (descriptors.shortage === "none" || !/^\/(iptv|vod)\//.test(request.url)) return;
+    if (!late.has(request.raw.socket) || !/^\/(iptv|vod)\//.test(request.url)) return;
     throw new AppError(
       "descriptors_short",
       "The server may open only a few more files; encoders.fd_reserve keeps them for those who watch already.",
