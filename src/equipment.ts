@@ -4,6 +4,7 @@ import type { Log } from "./base/log.ts";
 import type { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import type { Config } from "./config/schema.ts";
+import type { DataDisk } from "./data-disk.ts";
 import { ErrorScreenGenerator } from "./error-screens/generator.ts";
 import { LookStore } from "./error-screens/look-store.ts";
 import { Screens } from "./error-screens/screens.ts";
@@ -21,7 +22,6 @@ import { type EncoderSurroundings, openEncoder } from "./source/open-encoder.ts"
 import { openWithBudget } from "./source/open-with-budget.ts";
 import { openWithTools } from "./source/open-with-tools.ts";
 import type { OpenSource } from "./source/source.ts";
-import { prepareWorkFolder } from "./source/work-folder.ts";
 
 const MISSING = `there is no usable ffmpeg: channels show a screen that says so; it is looked for every ${LOOK_AGAIN_MS / 1000} s`;
 
@@ -37,6 +37,8 @@ export interface EquipmentOptions {
   readonly onProgress?: (progress: { readonly step: "tools" | "encoders" }) => void;
   /** Where encoders, and everything else that is started, get their places. */
   readonly budget: SpawnBudget;
+  /** Where encoders work, and what may be kept. */
+  readonly disk: Pick<DataDisk, "workFolder" | "mayWrite" | "survived">;
 }
 
 /**
@@ -87,8 +89,9 @@ export class Equipment {
     const tools = await FfmpegTools.open({ ...places, env, clock, onNews }, scope.signal);
     scope.defer(() => tools.close());
     const surroundings = surroundingsOf(options, tools);
-    await prepareWorkFolder(surroundings.folder);
-    const subtitles = await openSubtitles(config, tools, surroundings, log, options.budget.prepare);
+    const { mayWrite } = options.disk;
+    const keeping = { prepare: options.budget.prepare, mayWrite };
+    const subtitles = await openSubtitles(config, tools, surroundings, log, keeping);
     const screens = await openScreens(options, tools, surroundings, scope);
     const made = new Equipment(options, tools, { subtitles, screens }, scope.signal);
     scope.defer(() => made.#reaction);
@@ -164,11 +167,13 @@ export class Equipment {
 
   /** Finds the encoder that the operator wishes for, or the next best, and says so. */
   async #chooseEncoder(): Promise<void> {
-    const { config, dataFolder, log, onProgress } = this.#options;
+    const { config, dataFolder, log, disk, onProgress } = this.#options;
     const { ffmpeg, version: ffmpegVersion, canToneMap } = this.tools.toolset!;
     if (!canToneMap) log.warn({ ffmpeg }, "ffmpeg lacks zscale or tonemap: HDR films will look pale");
     const { surroundings } = this;
-    const machine = await Machine.open({ dataFolder, ffmpegVersion, surroundings, signal: this.#signal });
+    const onNotKept = (err: unknown) => disk.survived(err, "what was found out of the machine is not kept");
+    const about = { dataFolder, ffmpegVersion, surroundings, onNotKept };
+    const machine = await Machine.open({ ...about, signal: this.#signal });
     const wish = config.ffmpeg.encoder;
     if (wish !== SOFTWARE_ENCODER) onProgress?.({ step: "encoders" });
     const { encoder, refused } = await machine.decide(wish, channelFormat([], config));
@@ -183,18 +188,18 @@ export class Equipment {
 }
 
 async function openScreens(
-  { config, dataFolder, clock, log, budget }: EquipmentOptions,
+  { config, dataFolder, clock, log, budget, disk }: EquipmentOptions,
   tools: FfmpegTools,
   surroundings: EncoderSurroundings,
   scope: Scope,
 ): Promise<Screens> {
   const onNotice = (notice: string) => log.warn({ notice }, "name of an older release in error_screens");
   const generator: ErrorScreenGenerator = new ErrorScreenGenerator({
-    ...{ clock, folder: surroundings.folder, onNotice, prepare: budget.prepare },
+    ...{ clock, folder: surroundings.folder, onNotice, prepare: budget.prepare, mayWrite: disk.mayWrite },
     catalogue: () => screens.settings.catalogue,
     ffmpeg: async () => surroundings.ffmpeg,
     cacheFolder: join(dataFolder, "cache", "screens"),
-    onFailure: (err) => log.warn({ err }, "error screens: a failure that is survived"),
+    onFailure: (err) => disk.survived(err, "error screens: a failure that is survived"),
   });
   scope.defer(() => generator.close());
   const screens: Screens = new Screens({
@@ -207,12 +212,12 @@ async function openScreens(
 }
 
 function surroundingsOf(
-  { clock, dataFolder, onUnmatched }: EquipmentOptions,
+  { clock, disk, onUnmatched }: EquipmentOptions,
   tools: FfmpegTools,
   more: Pick<EncoderSurroundings, "burnIn" | "paintTitle"> = {},
 ): EncoderSurroundings {
   return {
-    ...{ clock, folder: join(dataFolder, "work"), onUnmatched, ...more },
+    ...{ clock, folder: disk.workFolder, onUnmatched, ...more },
     // It may come back from elsewhere.
     get ffmpeg() {
       return tools.toolset?.ffmpeg ?? "ffmpeg";

@@ -12,10 +12,9 @@ import { describeEvent } from "./channels/events.ts";
 import { ScreenControl } from "./channels/screen-control.ts";
 import { ThrottleControl } from "./channels/throttle-control.ts";
 import type { Config } from "./config/schema.ts";
+import { DataDisk } from "./data-disk.ts";
 import { Equipment } from "./equipment.ts";
 import type { Screens } from "./error-screens/screens.ts";
-import { markChildren } from "./ffmpeg/child.ts";
-import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
 import type { Prepare } from "./ffmpeg/spawn-request.ts";
 import type { FfmpegTools } from "./ffmpeg/tools.ts";
 import { listen, makeApp } from "./http.ts";
@@ -30,7 +29,6 @@ import type { HouseFormat } from "./media/house-format.ts";
 import { type OnDemandSettings, onDemandSettings } from "./outputs/vod.ts";
 import type { SessionManager } from "./sessions/session-manager.ts";
 import { Spawning } from "./spawning.ts";
-import { DataFolder } from "./store/data-folder.ts";
 import { openThrottleOverrides } from "./throttle/override-store.ts";
 import { throttleSettings } from "./throttle/settings.ts";
 import { ThrottlePlan } from "./throttle/throttle-plan.ts";
@@ -144,7 +142,7 @@ interface LiveSettings {
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log } = options;
-  await claimDataFolder(options, scope);
+  const disk = await DataDisk.open(options, scope);
   const live: LiveSettings = { onDemand: onDemandSettings(config) };
   const overrides = await openThrottleOverrides(options.dataFolder, log);
   const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
@@ -152,11 +150,11 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const sessions = makeSessions(options, events);
   watchConnections(options, sessions, scope);
   // Before the channels, so that the last words of their encoders are still counted at the end.
-  const unmatched = await keepUnmatched(options, scope);
+  const unmatched = await keepUnmatched(options, disk, scope);
   const onUnmatched = (line: string) => unmatched.lines.add(line);
   const spawning = await Spawning.open(options, scope);
   const { budget, descriptors } = spawning;
-  const equipment = await Equipment.open({ ...options, onUnmatched, budget }, scope);
+  const equipment = await Equipment.open({ ...options, onUnmatched, budget, disk }, scope);
   const { screens } = equipment;
   let disturb = () => {};
   const manager = makeManager(options, throttlePlan, events, () => disturb());
@@ -204,12 +202,13 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
 }
 
 async function keepUnmatched(
-  { dataFolder, clock, log }: ServerOptions,
+  { dataFolder, clock }: ServerOptions,
+  disk: DataDisk,
   scope: Scope,
 ): Promise<UnmatchedFile> {
   const file = await UnmatchedFile.open(dataFolder);
   // It serves the next version of the table only: a failure is told, and stops nothing.
-  const save = () => file.save().catch((err: unknown) => log.warn({ err }, "unmatched lines not written"));
+  const save = () => file.save().catch((err: unknown) => disk.survived(err, "unmatched lines not written"));
   scope.defer(save);
   const timer = clock.every(UNMATCHED_SAVE_MS, () => void save());
   scope.defer(() => timer.cancel());
@@ -230,17 +229,6 @@ function measureWhenIdle(
     },
     onFailure: (failure) => log.warn({ err: failure }, "the machine could not be measured"),
   });
-}
-
-/** Makes the data folder this process's own, and ends what an earlier server of it left behind. */
-async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope: Scope): Promise<void> {
-  const folder = await DataFolder.claim(dataFolder, { wallNow: () => clock.wallNow() });
-  scope.defer(() => folder.close());
-  markChildren(await ownerMark(folder.id));
-  for (const orphan of await reapOrphans(folder.id, clock)) {
-    const level = orphan.outcome === "left" ? "error" : "warn";
-    log[level](orphan, "an earlier run of this server had left a process behind");
-  }
 }
 
 function makeManager(

@@ -64,6 +64,8 @@ export interface ErrorScreenGeneratorOptions {
   readonly onFailure?: (failure: unknown) => void;
   /** Waits for room for what is not urgent, see `SpawnBudget`; default there always is. */
   readonly prepare?: Prepare;
+  /** Whether screens may be written to disk at present; default always. */
+  readonly mayWrite?: () => boolean;
 }
 
 /** What is wanted of a render. */
@@ -87,13 +89,13 @@ export class ErrorScreenGenerator implements AsyncDisposable {
 
   constructor(options: ErrorScreenGeneratorOptions) {
     this.#options = options;
-    const { cacheFolder, clock, prepare } = options;
+    const { cacheFolder, clock, prepare, mayWrite } = options;
     this.#queue = new RenderQueue(prepare);
     const onFailure = (failure: unknown) => this.report(failure);
     const disk =
       cacheFolder === undefined
         ? undefined
-        : new ScreenCache({ folder: cacheFolder, maxBytes: DISK_BYTES, clock, onFailure });
+        : new ScreenCache({ folder: cacheFolder, maxBytes: DISK_BYTES, clock, onFailure, mayWrite });
     this.#pictures = new Artefacts(this.#queue, disk, PICTURE_BYTES);
     this.#sounds = new Artefacts(this.#queue, disk, SOUND_BYTES);
   }

@@ -49,6 +49,8 @@ export interface SubtitleFilesOptions {
   readonly onFailure: (item: PlayItem, failure: AppError) => void;
   /** Waits for room for each, see `SpawnBudget`; default there always is. */
   readonly prepare?: Prepare | undefined;
+  /** Whether files may be written at present; default always. */
+  readonly mayWrite?: (() => boolean) | undefined;
 }
 
 /** A prepared file. */
@@ -99,10 +101,10 @@ export class SubtitleFiles {
   async prepare(items: readonly PlayItem[], signal?: AbortSignal): Promise<number> {
     await this.#keepOnly(new Set(items.map(({ subtitle }) => subtitle?.key)));
     const tried = new Set<string>();
-    const { prepare } = this.#options;
+    const { prepare, mayWrite } = this.#options;
     for (const item of items) {
       const { subtitle } = item;
-      if (signal?.aborted) break;
+      if (signal?.aborted || mayWrite?.() === false) break;
       if (!subtitle || tried.has(subtitle.key) || this.#ready.has(subtitle.key)) continue;
       tried.add(subtitle.key);
       try {
