@@ -69,26 +69,34 @@ export class DataDisk {
 
   /** Logs a failure that is survived; that the disk takes nothing is said once, whatever it is that is not written. */
   survived(err: unknown, message: string): void {
-    const { clock, log } = this.#options;
-    if (isDiskFailure(err)) {
-      void this.#watch?.look();
-      if (clock.now() - this.#toldMs < TELL_AGAIN_MS) return;
-      this.#toldMs = clock.now();
+    const { log } = this.#options;
+    const tell = () => log.warn({ err }, message);
+    if (!isDiskFailure(err)) {
+      tell();
+      return;
     }
-    log.warn({ err }, message);
+    // A disk that is found to be full says so itself.
+    void this.#watch?.look().then(() => this.#tellOnce(tell));
+  }
+
+  #tellOnce(tell: () => void): void {
+    const nowMs = this.#options.clock.now();
+    if (nowMs - this.#toldMs < TELL_AGAIN_MS) return;
+    this.#toldMs = nowMs;
+    tell();
   }
 
   #tell(isShort: boolean, freeBytes: number): void {
-    const { dataFolder, clock, log } = this.#options;
+    const { dataFolder, log } = this.#options;
     const about = { dataFolder, free_mib: Math.floor(freeBytes / 2 ** 20) };
     if (!isShort) {
       this.#toldMs = Number.NEGATIVE_INFINITY;
       log.info(about, "there is room on the disk of the data folder again");
       return;
     }
-    if (clock.now() - this.#toldMs < TELL_AGAIN_MS) return;
-    this.#toldMs = clock.now();
-    log.warn(about, "the disk of the data folder is nearly full: nothing is cached; channels go on");
+    this.#tellOnce(() =>
+      log.warn(about, "the disk of the data folder is nearly full: nothing is cached; channels go on"),
+    );
   }
 }
 
