@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { channelEvent } from "./api/event-feed.ts";
 import { makeSessions, sessionLimits, watchConnections } from "./audience.ts";
 import type { Clock } from "./base/clock.ts";
@@ -8,13 +9,17 @@ import type { Random } from "./base/random.ts";
 import { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
-import { describeEvent } from "./channels/events.ts";
+import { type ChannelEvent, describeEvent } from "./channels/events.ts";
+import { HealthWatch } from "./channels/health-watch.ts";
 import { ScreenControl } from "./channels/screen-control.ts";
+import { type MeasurementSettings, SelfMeasurement } from "./channels/self-measurement.ts";
+import { SwapControl } from "./channels/swap-control.ts";
 import { ThrottleControl } from "./channels/throttle-control.ts";
 import type { Config } from "./config/schema.ts";
 import { DataDisk } from "./data-disk.ts";
 import { Equipment } from "./equipment.ts";
 import type { Screens } from "./error-screens/screens.ts";
+import { probeFile } from "./ffmpeg/probe.ts";
 import type { Prepare } from "./ffmpeg/spawn-request.ts";
 import type { FfmpegTools } from "./ffmpeg/tools.ts";
 import { listen, makeApp } from "./http.ts";
@@ -22,11 +27,11 @@ import { demoFolder, makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
 import { UnmatchedFile } from "./library/unmatched-file.ts";
-import { channelFormat, defineChannel } from "./line-up.ts";
+import { channelFormat, defineChannel, planner } from "./line-up.ts";
 import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import type { HouseFormat } from "./media/house-format.ts";
-import { type OnDemandSettings, onDemandSettings } from "./outputs/vod.ts";
+import { onDemandSettings } from "./outputs/vod.ts";
 import type { SessionManager } from "./sessions/session-manager.ts";
 import { Spawning } from "./spawning.ts";
 import { openThrottleOverrides } from "./throttle/override-store.ts";
@@ -37,6 +42,8 @@ import { ThrottlePlan } from "./throttle/throttle-plan.ts";
 const START_TICKS = 900_000;
 /** How often what ffmpeg said and nobody understood is written down, in ms. */
 const UNMATCHED_SAVE_MS = 600_000;
+/** How long a file that is to be swapped in may be looked into, in ms. */
+const SWAP_PROBE_MS = 10_000;
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -115,7 +122,7 @@ export class Server {
   apply(config: Config): void {
     this.#throttle.configure(throttleSettings(config));
     this.#sessions.setLimits(sessionLimits(config));
-    this.#live.onDemand = onDemandSettings(config);
+    this.#live.config = config;
     this.#screens.configure(config);
     this.#spawning.configure(config);
     this.manager.setLinger(config.channels.linger_seconds * 1000);
@@ -135,15 +142,15 @@ type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "p
   readonly spawning: Spawning;
 };
 
-/** Settings that may change while the server runs. */
+/** The configuration in force, which may change while the server runs. */
 interface LiveSettings {
-  onDemand: OnDemandSettings;
+  config: Config;
 }
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log } = options;
   const disk = await DataDisk.open(options, scope);
-  const live: LiveSettings = { onDemand: onDemandSettings(config) };
+  const live: LiveSettings = { config };
   const overrides = await openThrottleOverrides(options.dataFolder, log);
   const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
   const events = new EventHub(() => clock.wallNow());
@@ -157,15 +164,23 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const equipment = await Equipment.open({ ...options, onUnmatched, budget, disk }, scope);
   const { screens } = equipment;
   let disturb = () => {};
-  const manager = makeManager(options, throttlePlan, events, () => disturb());
+  const measurement = new SelfMeasurement(clock, () => measurementSettings(live.config));
+  const onEvent = teller(log, events);
+  const manager = makeManager(options, throttlePlan, measurement, (channel, event) => {
+    if (event.type === "on_air") disturb();
+    onEvent(channel, event);
+  });
   const throttle = new ThrottleControl(throttlePlan, manager);
   scope.defer(() => manager.close());
+  const watch = new HealthWatch({ manager, clock, settings: () => live.config.health, onEvent });
+  scope.defer(() => watch.close());
   let ready = false;
   const app = makeApp({
     ...{ config, clock, log, manager, throttle, sessions, events, random: options.random },
-    ...{ descriptors, screens, screenControl: new ScreenControl({ manager, screens, clock }) },
+    ...{ descriptors, screens, screenControl: new ScreenControl({ manager, screens, clock }), health: watch },
+    swaps: makeSwaps(options, manager, equipment, () => live.config.ai_auto_heal.hot_swap_enabled),
     startTicks: options.startTicks ?? START_TICKS,
-    onDemand: () => live.onDemand,
+    onDemand: () => onDemandSettings(live.config),
     onDemandStart: () => disturb(),
     isReady: () => ready,
   });
@@ -190,15 +205,30 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const known = equipment.capacity(format);
   if (!known) {
     const isIdle = () => manager.onAir.length === 0 && sessions.count === 0 && equipment.isAtRest;
-    const measurement = measureWhenIdle(options, equipment, format, isIdle);
-    disturb = () => measurement.disturb();
-    scope.defer(() => measurement.close());
+    const trial = measureWhenIdle(options, equipment, format, isIdle);
+    disturb = () => trial.disturb();
+    scope.defer(() => trial.close());
   }
   const capacity = known && describeCapacity(known, format);
   return {
     ...{ manager, sessions, throttle, live, library, port, capacity },
     ...{ problem: equipment.tools.problem, screens, spawning },
   };
+}
+
+function makeSwaps(
+  { config, dataFolder, mediaFolder = demoFolder(dataFolder), clock }: ServerOptions,
+  channels: ChannelManager,
+  { tools, subtitles }: Equipment,
+  isEnabled: () => boolean,
+): SwapControl {
+  return new SwapControl({
+    ...{ channels, isEnabled, mediaFolder: resolve(mediaFolder), plan: planner(config, subtitles.settings) },
+    probe: async (path, signal) => {
+      if (!tools.toolset || tools.problem) throw tools.problem;
+      return probeFile(path, { toolset: tools.toolset, clock, signal, timeoutMs: SWAP_PROBE_MS });
+    },
+  });
 }
 
 async function keepUnmatched(
@@ -234,29 +264,36 @@ function measureWhenIdle(
 function makeManager(
   options: ServerOptions,
   plan: ThrottlePlan,
-  events: EventHub,
-  onAir: () => void,
+  measurement: SelfMeasurement,
+  onEvent: (channel: ChannelDefinition, event: ChannelEvent) => void,
 ): ChannelManager {
-  const { config, clock, random, log, startTicks } = options;
+  const { config, clock, random, startTicks } = options;
   const { lead_seconds, ring_seconds, linger_seconds } = config.channels;
   return new ChannelManager({
     settings: {
       leadMs: lead_seconds * 1000,
       ringMs: ring_seconds * 1000,
       startTicks: startTicks ?? START_TICKS,
-      clock,
-      random,
+      ...{ clock, random, measurement },
     },
     throttleOf: (channelId) => plan.of(channelId),
     lingerMs: linger_seconds * 1000,
-    onEvent: (channel, event) => {
-      if (event.type === "on_air") onAir();
-      events.publish(channelEvent(channel, event));
-      const { number, name } = channel;
-      const { level, message, fields } = describeEvent(event);
-      log[level]({ channel: number, name, ...fields }, message);
-    },
+    onEvent,
   });
+}
+
+/** Tells what happens on channels to those who listen, and to the log. */
+function teller(log: Log, events: EventHub) {
+  return (channel: ChannelDefinition, event: ChannelEvent) => {
+    events.publish(channelEvent(channel, event));
+    const { number, name } = channel;
+    const { level, message, fields } = describeEvent(event);
+    log[level]({ channel: number, name, ...fields }, message);
+  };
+}
+
+function measurementSettings({ health }: Config): MeasurementSettings {
+  return { enabled: health.self_measurement, intervalMs: 1000 * health.self_measurement_seconds };
 }
 
 /** What there is to play. Without ffmpeg, what an earlier start knew; when that is nothing, ffmpeg is what lacks. */

@@ -13,7 +13,7 @@ export interface ItemTrouble {
   readonly error: AppError;
   /** ffmpeg's failure, where it has a name. */
   readonly failure?: Failure;
-  /** No run will be started for this item any more. */
+  /** It is looked at now and then at the most. */
   readonly givenUp: boolean;
 }
 
@@ -38,20 +38,21 @@ export function screenCue({ isCold, fault, trouble, nextItemMs, offAirUntilMs }:
   if (!trouble) return { reason: isCold ? ScreenReason.LOADING : ScreenReason.RECOVERING };
   const errorCode = trouble.failure?.class ?? trouble.error.code;
   const cue = { reason: reasonOf(trouble), errorCode };
-  // Until then there will be nothing: what follows is another file.
+  // Until then there may be nothing: what follows is another file.
   return trouble.givenUp ? { ...cue, returnMs: nextItemMs } : cue;
 }
 
-/** Codes of what is not the item's fault, and lasts until the machine has room for it. */
-const NO_ROOM: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+/** Codes of what no other run of the item would mend. */
+const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "encoders_full",
   "memory_short",
   "descriptors_short",
+  "source_suspended",
 ]);
 
 function reasonOf({ error, failure, givenUp, failures }: ItemTrouble): ScreenReason {
   const { NETWORK_INTERRUPTION, SOURCE_UNAVAILABLE, RECOVERING } = ScreenReason;
-  if (NO_ROOM.has(error.code)) return SOURCE_UNAVAILABLE;
   if (failure?.remedy.action === "reconnect") return NETWORK_INTERRUPTION;
+  if (LASTING.has(error.code)) return SOURCE_UNAVAILABLE;
   return givenUp || failures >= LASTING_FAILURES ? SOURCE_UNAVAILABLE : RECOVERING;
 }

@@ -28,6 +28,7 @@ class BudgetedSource implements Source {
   #position: number;
   #run: Run | undefined;
   #toldOf: string | undefined;
+  #isOver = false;
 
   constructor(budget: SpawnBudget, open: OpenSource, item: PlayItem, cue: Cue) {
     this.#budget = budget;
@@ -40,7 +41,7 @@ class BudgetedSource implements Source {
   async next(): Promise<Gop | undefined> {
     for (;;) {
       const run = this.#run ?? (await this.#begin());
-      if (this.#closing.signal.aborted) return undefined;
+      if (this.#closing.signal.aborted || this.#isOver) return undefined;
       if (!run) continue;
       const gop = await untilAsked(run);
       if (gop === LET_GO) continue;
@@ -66,6 +67,9 @@ class BudgetedSource implements Source {
     try {
       if (signal.aborted || permit.signal.aborted) return undefined;
       const startFrame = Math.max(this.#position, neededFrame?.() ?? 0);
+      // What it has waited for so long is over.
+      this.#isOver = startFrame >= this.#item.frames;
+      if (this.#isOver) return undefined;
       const run = { source: this.#open(this.#item, { ...this.#cue, startFrame }), permit };
       this.#run = run;
       // At once, also when nobody asks for a Gop at present: a viewer may have paused.
