@@ -28,6 +28,8 @@ export interface ServerUnderTestOptions {
   readonly env?: Record<string, string>;
   /** Flags of Node.js. */
   readonly nodeFlags?: readonly string[];
+  /** Most file descriptors that it may have open. */
+  readonly descriptors?: number;
 }
 
 /**
@@ -64,7 +66,9 @@ export class ServerUnderTest implements AsyncDisposable {
     const args = ["--config", file, "--data", options.dataFolder ?? join(folder, "data")];
     if (options.folder) args.push(options.folder);
     const flags = options.nodeFlags ?? [];
-    const child = spawn(process.execPath, [...flags, join(ROOT, "bin/exstreamtv.js"), ...args], {
+    const command = [process.execPath, ...flags, join(ROOT, "bin/exstreamtv.js"), ...args];
+    const limits = options.descriptors === undefined ? "" : `ulimit -n ${options.descriptors}; `;
+    const child = spawn("bash", ["-c", `${limits}exec "$@"`, "bash", ...command], {
       cwd: folder,
       env: { ...process.env, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
