@@ -28,7 +28,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "test/gates/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "chaos/**/*.test.ts", "test/gates/**/*.test.ts"],
           // Many run real programs or hundreds of generated cases, on machines that are busy with other things.
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },

@@ -25,6 +25,8 @@ export interface ServerUnderTestOptions {
   /** A data folder to be kept; by default a fresh one that is removed. */
   readonly dataFolder?: string;
   readonly env?: Record<string, string>;
+  /** A program with its arguments that starts the server in turn, such as prlimit. */
+  readonly through?: readonly string[];
 }
 
 /** The server as a person runs it: a process of its own, started through bin/exstreamtv.js. */
@@ -54,7 +56,8 @@ export class ServerUnderTest implements AsyncDisposable {
     await writeFile(file, JSON.stringify({ server: { host: "127.0.0.1", port: 0 }, ...options.config }));
     const args = ["--config", file, "--data", options.dataFolder ?? join(folder, "data")];
     if (options.folder) args.push(options.folder);
-    const child = spawn(process.execPath, [join(ROOT, "bin/exstreamtv.js"), ...args], {
+    const command = [...(options.through ?? []), process.execPath, join(ROOT, "bin/exstreamtv.js"), ...args];
+    const child = spawn(command[0]!, command.slice(1), {
       cwd: folder,
       env: { ...process.env, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,0 +1,247 @@
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SystemClock } from "../src/base/clock.ts";
+import { OWNER_VARIABLE } from "../src/ffmpeg/environment.ts";
+import { processIds, readProcess, variableOfProcess } from "../src/ffmpeg/process-table.ts";
+import { childrenOf, ServerUnderTest } from "../test/support/server.ts";
+import {
+  DESCRIPTORS,
+  makeWallClock,
+  makeWrapper,
+  mountSmallDisk,
+  type SmallDisk,
+  type WallClock,
+  withFewDescriptors,
+} from "./equipment.ts";
+import { type ChannelPlan, HOUSE, makeLibrary } from "./library.ts";
+import { News } from "./news.ts";
+import { Playbill } from "./playbill.ts";
+import { Viewers } from "./viewers.ts";
+
+const VIEWERS = 20;
+const TUNE_MS = 60_000;
+const READY_MS = 60_000;
+const clock = new SystemClock();
+
+/** What this machine does not let us do, by what it would be for. */
+export interface Missing {
+  readonly wallClock?: string;
+  readonly smallDisk?: string;
+  readonly fewDescriptors?: string;
+}
+
+/** The server under fire, with its media, its viewers, and the means to hurt it. */
+export class World implements AsyncDisposable {
+  readonly folder: string;
+  readonly mediaFolder: string;
+  readonly dataFolder: string;
+  readonly wrapper: string;
+  readonly bills: readonly Playbill[];
+  readonly channels: readonly ChannelPlan[];
+  readonly viewers = new Viewers();
+  readonly news = new News();
+  readonly wallClock: WallClock | undefined;
+  readonly missing: Missing;
+  server!: ServerUnderTest;
+  readonly #disk: SmallDisk | undefined;
+  readonly #through: readonly string[] | undefined;
+  readonly #port: number;
+
+  private constructor(parts: {
+    folder: string;
+    wrapper: string;
+    bills: readonly Playbill[];
+    channels: readonly ChannelPlan[];
+    wallClock: WallClock | string;
+    disk: SmallDisk | string;
+    through: readonly string[] | string;
+    port: number;
+  }) {
+    const { folder, wallClock, disk, through } = parts;
+    this.folder = folder;
+    this.mediaFolder = join(folder, "media");
+    this.dataFolder = join(folder, "disk", "data");
+    this.wrapper = parts.wrapper;
+    this.bills = parts.bills;
+    this.channels = parts.channels;
+    this.#port = parts.port;
+    this.wallClock = typeof wallClock === "string" ? undefined : wallClock;
+    this.#disk = typeof disk === "string" ? undefined : disk;
+    this.#through = typeof through === "string" ? undefined : through;
+    this.missing = {
+      ...(typeof wallClock === "string" && { wallClock }),
+      ...(typeof disk === "string" && { smallDisk: disk }),
+      ...(typeof through === "string" && { fewDescriptors: through }),
+    };
+  }
+
+  /** Makes the media, starts the server, and tunes twenty viewers. */
+  static async open(channels: readonly ChannelPlan[]): Promise<World> {
+    const folder = await mkdtemp(join(tmpdir(), "exstreamtv-chaos-"));
+    await mkdir(join(folder, "tmp"));
+    const programmes = await makeLibrary(join(folder, "media"), channels);
+    const world = new World({
+      ...{ folder, channels, port: await freePort() },
+      bills: programmes.map((bill) => new Playbill(bill, HOUSE.fps)),
+      wrapper: await makeWrapper(folder),
+      wallClock: await makeWallClock(folder),
+      disk: await mountSmallDisk(join(folder, "disk")),
+      through: await withFewDescriptors(),
+    });
+    try {
+      await world.start();
+      await world.tuneAll(TUNE_MS);
+      return world;
+    } catch (error) {
+      await world[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Starts the server; its data and its address are those of the one before. */
+  async start(): Promise<void> {
+    this.server = await ServerUnderTest.start({
+      folder: this.mediaFolder,
+      dataFolder: this.dataFolder,
+      config: {
+        server: { host: "127.0.0.1", port: this.#port },
+        house_format: { ...HOUSE, audio_bitrate_bps: 64_000 },
+        stream_throttler: { target_bitrate_bps: 1_000_000 },
+      },
+      env: {
+        ...this.wallClock?.env,
+        ...{
+          EXSTREAMTV_FFMPEG: this.wrapper,
+          EXSTREAMTV_FFPROBE: "ffprobe",
+          TMPDIR: join(this.folder, "tmp"),
+        },
+      },
+      ...(this.#through && { through: this.#through }),
+    });
+    await this.ready();
+    await this.news.follow(this.server.base);
+  }
+
+  /** Waits until channels can be tuned. */
+  async ready(): Promise<void> {
+    const deadlineMs = clock.now() + READY_MS;
+    for (;;) {
+      const answer = await fetch(`http://127.0.0.1:${this.#port}/health/ready`).catch(() => undefined);
+      await answer?.body?.cancel();
+      if (answer?.ok) return;
+      if (clock.now() > deadlineMs)
+        throw new Error(`the server is not ready:\n${this.server.output.slice(-4000)}`);
+      await clock.sleep(20);
+    }
+  }
+
+  /** Address of a channel's stream. */
+  address(channel: number): string {
+    return `http://127.0.0.1:${this.#port}/iptv/channel/${channel}.ts`;
+  }
+
+  /** Tunes all who watch throughout; resolves with the ms up to each one's first byte. */
+  tuneAll(withinMs: number): Promise<number[]> {
+    // One seat of each channel is kept for whoever comes to record a fault.
+    const seats = Array.from({ length: VIEWERS - this.channels.length }, (_, seat) => seat);
+    return Promise.all(
+      seats.map((seat) => {
+        const channel = 1 + (seat % this.channels.length);
+        return this.viewers.tune(`channel ${channel}, seat ${seat}`, this.address(channel), withinMs);
+      }),
+    );
+  }
+
+  /** Process id of what serves: of the process that was started, or of the one that it keeps running. */
+  async worker(): Promise<number> {
+    let pid = this.server.pid;
+    for (;;) {
+      const children = await childrenOf(pid);
+      const commands = await Promise.all(children.map(commandOf));
+      const next = children.find((_, index) => /exstreamtv\.js|main\.[jt]s/.test(commands[index]!));
+      if (next === undefined || /painter-main/.test(commands[children.indexOf(next)]!)) return pid;
+      pid = next;
+    }
+  }
+
+  /** Process ids of the encoders that run for a channel, the oldest first. */
+  async encoders(channel: number): Promise<number[]> {
+    const folder = join(this.mediaFolder, this.channels[channel - 1]!.folder);
+    const children = await childrenOf(await this.worker());
+    const commands = await Promise.all(children.map(commandOf));
+    const isEncoder = (command: string) => command.includes(folder) && command.includes("-progress");
+    return children.filter((_, index) => isEncoder(commands[index]!)).sort((a, b) => a - b);
+  }
+
+  /** Processes that bear the mark of a server of this data folder and are no child of the one that runs. */
+  async strays(): Promise<number[]> {
+    const worker = await this.worker();
+    const children = new Set(await childrenOf(worker));
+    const found: number[] = [];
+    for (const pid of await processIds()) {
+      const mark = await variableOfProcess(pid, OWNER_VARIABLE);
+      if (mark === undefined || !(await this.#isOurs(mark)) || pid === worker) continue;
+      const entry = await readProcess(pid);
+      if (entry && !entry.zombie && !children.has(pid)) found.push(pid);
+    }
+    return found;
+  }
+
+  /** Files in the working folder and the folder for temporary files, which nothing should be left in. */
+  async files(): Promise<number> {
+    const folders = [join(this.folder, "tmp"), join(this.dataFolder, "work")];
+    const entries = await Promise.all(
+      folders.map((folder) => readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])),
+    );
+    return entries.flat().filter((entry) => entry.isFile()).length;
+  }
+
+  /** Resident memory of what serves, in MiB. */
+  async memoryMib(): Promise<number> {
+    const status = await readFile(`/proc/${await this.worker()}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024;
+  }
+
+  /** The server's wall-clock time, in ms since the Unix epoch. */
+  wallNow(): number {
+    return clock.wallNow() + (this.wallClock?.offsetMs ?? 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.news.stop();
+    await this.viewers[Symbol.asyncDispose]();
+    await this.server?.[Symbol.asyncDispose]();
+    await this.#disk?.[Symbol.asyncDispose]();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #mark: string | undefined;
+
+  /** Marks begin with the data folder's own. */
+  async #isOurs(mark: string): Promise<boolean> {
+    if (this.#mark === undefined) {
+      for (const child of await childrenOf(await this.worker())) {
+        this.#mark ??= (await variableOfProcess(child, OWNER_VARIABLE))?.split(":")[0];
+      }
+    }
+    return this.#mark !== undefined && mark.startsWith(`${this.#mark}:`);
+  }
+}
+
+export { DESCRIPTORS };
+
+async function commandOf(pid: number): Promise<string> {
+  return (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll("\0", " ");
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as { port: number };
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
