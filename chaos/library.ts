@@ -28,7 +28,7 @@ export interface ChannelPlan {
 
 /** Lengths that share no divisor: a leap of an hour, or of a programme, is never a whole number of loops. */
 const FILMS: ChannelPlan = {
-  folder: "Films",
+  folder: "1 Films",
   recipes: [
     { name: "1 Alpha.mp4", seconds: 23 },
     { name: "2 Bravo.mkv", seconds: 29 },
@@ -36,7 +36,7 @@ const FILMS: ChannelPlan = {
   ],
 };
 const SERIES: ChannelPlan = {
-  folder: "Series",
+  folder: "2 Series",
   recipes: [
     { name: "1 Delta.mkv", seconds: 19 },
     { name: "2 Echo.mp4", seconds: 27 },
@@ -45,9 +45,9 @@ const SERIES: ChannelPlan = {
 };
 /** Everything changes from one programme to the next. */
 const MIXED: ChannelPlan = {
-  folder: "Mixed",
+  folder: "3 Mixed",
   recipes: [
-    { name: "1 Plain.mp4", seconds: 11 },
+    { name: "1 Plain.mp4", seconds: 19 },
     {
       ...{ name: "2 Mpeg.mkv", seconds: 12, fps: 25, width: 640, height: 360 },
       convert: "-c:v mpeg2video -b:v 3M -c:a mp2",
@@ -87,7 +87,8 @@ async function make(folder: string, recipe: Recipe, firstNumber: number): Promis
   const { name, seconds, convert, hasNumbers = true } = recipe;
   const fps: Rational = rational(recipe.fps ?? HOUSE.fps);
   const { width = HOUSE.width, height = HOUSE.height } = recipe;
-  const shape = { seconds, fps, width, height, firstNumber };
+  // Noise makes the stream as large as film: otherwise an encoder's whole work would fit into its pipe.
+  const shape = { seconds, fps, width, height, firstNumber, noisy: true };
   const file = join(folder, name);
   if (convert === undefined) await makeFrameNumberClip(folder, name, shape);
   else {

@@ -23,7 +23,7 @@ describe("a playbill", () => {
   it("finds nothing wrong with pictures in their places, at any rate, and where there are none", () => {
     const numbers = shown(10, 3 * LOOP);
     expect(bill.judge(numbers, { endedMs: at(10 + 3 * LOOP - 1) })).toEqual({
-      ...{ frames: 3 * LOOP, screens: 0, leaps: [], strays: 0, ahead: 0 },
+      ...{ frames: 3 * LOOP, screens: [], leaps: [], strays: 0, ahead: 0 },
     });
   });
 
@@ -43,12 +43,19 @@ describe("a playbill", () => {
 
   it("counts screens, and knows that the schedule's clock went on beneath them", () => {
     const numbers = shown(0, LOOP).map((number, index) => (index >= 12 && index < 20 ? -1 : number));
-    expect(bill.judge(numbers, { endedMs: at(LOOP - 1) })).toMatchObject({ screens: 8, leaps: [], ahead: 0 });
+    expect(bill.judge(numbers, { endedMs: at(LOOP - 1) })).toMatchObject({
+      screens: [{ at: 12, frames: 8, file: "a" }],
+      leaps: [],
+      ahead: 0,
+    });
   });
 
   it("says how far a channel is from its schedule", () => {
     expect(bill.judge(shown(0, LOOP), { endedMs: at(LOOP + 7) }).ahead).toBe(-8);
-    expect(bill.judge([-1, -1], { endedMs: 0 })).toMatchObject({ screens: 2, ahead: undefined });
+    expect(bill.judge([-1, -1], { endedMs: at(20) })).toMatchObject({
+      screens: [{ at: 0, frames: 2, file: "a" }],
+      ahead: undefined,
+    });
   });
 
   it("does not look at what stands for a broken programme", () => {
@@ -56,8 +63,19 @@ describe("a playbill", () => {
     expect(bill.judge(numbers, { endedMs: at(LOOP - 1) }).leaps).not.toEqual([]);
     expect(bill.judge(numbers, { endedMs: at(LOOP - 1), broken: ["b"] })).toMatchObject({
       leaps: [],
-      screens: 0,
+      screens: [],
     });
+  });
+
+  it("finds the one leap of a schedule that was moved, also out of and into a programme without pictures", () => {
+    for (let from = 0; from < LOOP; from++) {
+      const numbers = [...shown(from, 45), ...shown(from + 45 + 37, 100)];
+      const { leaps, screens, strays, ahead } = bill.judge(numbers, { endedMs: at(from + 144 + 37) });
+      expect({ from, strays, screens, leaps: leaps.map(({ by }) => Math.abs(by - 37) <= 1) }).toEqual({
+        ...{ from, strays: 0, screens: [], leaps: [true] },
+      });
+      expect(ahead).toBe(0);
+    }
   });
 
   it("says what is on, for how long, and what comes next", () => {

@@ -18,16 +18,31 @@ export interface Leap {
   readonly by: number;
 }
 
-/** What a row of pictures showed, counted in frames. */
+/** Pictures without a number, one after the other, where there should be one: a screen, a still, something broken. */
+export interface ScreenRun {
+  /** Index of the first one. */
+  readonly at: number;
+  readonly frames: number;
+  /** The programme that was due. */
+  readonly file: string;
+}
+
+/** What a row of pictures showed. */
 export interface Pictures {
   readonly frames: number;
-  /** Pictures without a number where there should be one: an error screen, a still, something broken. */
-  readonly screens: number;
+  readonly screens: readonly ScreenRun[];
   readonly leaps: readonly Leap[];
-  /** Pictures with a number that no programme of the channel has at that place, and that no leap explains. */
+  /** Pictures with a number that no programme of the channel has. */
   readonly strays: number;
-  /** By how much the last picture is ahead of the schedule; undefined when no picture told. */
+  /** By how many frames the last picture is ahead of the schedule; undefined when no picture told. */
   readonly ahead: number | undefined;
+}
+
+/** A picture without a number: its index, the schedule frame that was due, and how exactly that is known. */
+interface Blank {
+  readonly at: number;
+  readonly due: number;
+  readonly slack: number;
 }
 
 /** How a row of pictures is judged. */
@@ -37,6 +52,9 @@ export interface JudgeOptions {
   /** Files of programmes that are broken: what is shown in their place is not looked at. */
   readonly broken?: readonly string[];
 }
+
+/** A picture of another rate than the house's stands for more than one place, or for none. */
+const ROUGH_FRAMES = 2;
 
 /** What a channel shows at every frame of its schedule, and so where each numbered picture belongs. */
 export class Playbill {
@@ -66,48 +84,57 @@ export class Playbill {
 
   /** Judges the numbers of pictures that came one after the other, −1 for one without a number. */
   judge(numbers: readonly number[], { endedMs, broken = [] }: JudgeOptions): Pictures {
+    const places = numbers.map((number) => this.#placeOf(number));
+    const first = places.findIndex((place) => place);
     const leaps: Leap[] = [];
-    let [screens, strays] = [0, 0];
-    const first = numbers.findIndex((number) => this.#placeOf(number)?.isExact);
-    let offset = first < 0 ? this.#firstGuess(numbers) : this.#placeOf(numbers[first]!)!.frame - first;
-    if (offset === undefined)
-      return { frames: numbers.length, screens: numbers.length, leaps, strays, ahead: undefined };
+    const blanks: Blank[] = [];
+    const dueAtEnd = Math.floor((endedMs * this.#fps) / 1000);
+    let strays = 0;
+    let offset = first < 0 ? dueAtEnd - numbers.length + 1 : places[first]!.frame - first;
+    // A place that another rate tells of may be a picture off, until one of the house rate puts it right.
+    let isRough = first >= 0 && !places[first]!.isExact;
     for (const [index, number] of numbers.entries()) {
+      const place = places[index];
       const due = this.#due(offset + index);
-      if (broken.includes(due.programme.file)) continue;
-      if (number < 0) screens += due.number === undefined ? 0 : 1;
-      else if (due.number === undefined || Math.abs(number - due.number) > due.tolerance) {
-        const place = this.#placeOf(number);
-        if (!place) strays++;
-        else if (!broken.includes(place.programme.file)) {
-          const by = this.#signed(place.frame - index - offset);
-          leaps.push({ at: index, by });
-          offset += by;
-        }
+      if (broken.includes(due.file) || (place && broken.includes(place.programme.file))) continue;
+      if (number < 0) blanks.push({ at: index, due: offset + index, slack: isRough ? ROUGH_FRAMES : 0 });
+      else if (!place) strays++;
+      else {
+        const by = this.#signed(place.frame - index - offset);
+        if (Math.abs(by) > (place.isExact && !isRough ? 0 : ROUGH_FRAMES)) leaps.push({ at: index, by });
+        else if (!place.isExact) continue;
+        offset += by;
+        isRough = !place.isExact;
       }
     }
-    const dueAtEnd = Math.floor((endedMs * this.#fps) / 1000);
-    return {
-      frames: numbers.length,
-      screens,
-      leaps,
-      strays,
-      ahead: this.#signed(offset + numbers.length - 1 - dueAtEnd),
-    };
+    const ahead = this.#signed(offset + numbers.length - 1 - dueAtEnd);
+    const screens = this.#screens(blanks, leaps);
+    return { frames: numbers.length, screens, leaps, strays, ahead: first < 0 ? undefined : ahead };
   }
 
-  #firstGuess(numbers: readonly number[]): number | undefined {
-    const index = numbers.findIndex((number) => this.#placeOf(number));
-    return index < 0 ? undefined : this.#placeOf(numbers[index]!)!.frame - index;
+  /** Those runs of pictures without a number for which no programme without pictures accounts. */
+  #screens(blanks: readonly Blank[], leaps: readonly Leap[]): ScreenRun[] {
+    const runs: { at: number; frames: number; file: string }[] = [];
+    for (const { at, due, slack } of blanks) {
+      // The schedule may have leapt before, into a programme that shows nothing of it.
+      const leap = leaps.find((each) => each.at > at);
+      if (this.#isBlank(due, slack) || (leap && this.#isBlank(due + leap.by, ROUGH_FRAMES))) continue;
+      const { file } = this.#due(due);
+      const last = runs.at(-1);
+      if (last && last.at + last.frames === at && last.file === file) last.frames++;
+      else runs.push({ at, frames: 1, file });
+    }
+    return runs;
   }
 
-  /** What is due at a schedule frame; the picture of another rate may be the one beside it. */
-  #due(frame: number): { programme: Programme; number: number | undefined; tolerance: number } {
-    const { item, startFrame } = this.#schedule.at(frame);
-    if (!item.numbers) return { programme: item, number: undefined, tolerance: 0 };
-    const { first, fps } = item.numbers;
-    const number = first + Math.floor(((frame - startFrame) * fps.num) / (fps.den * this.#fps));
-    return { programme: item, number, tolerance: this.#isExact(fps) ? 0 : 2 };
+  /** Whether a programme without pictures is due at a schedule frame, or at one so near. */
+  #isBlank(frame: number, slack: number): boolean {
+    return [frame - slack, frame, frame + slack].some((near) => !this.#due(near).numbers);
+  }
+
+  /** What is due at a schedule frame. */
+  #due(frame: number): Programme {
+    return this.#schedule.at(frame).item;
   }
 
   /** Where in the loop a number belongs. */

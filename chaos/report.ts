@@ -83,9 +83,14 @@ function row(result: FaultResult): string[] {
   ];
 }
 
-function sight({ screenSeconds = 0, leaps = [], disconnects = 0 }: FaultResult): string {
+/** A player has 0.7 s in hand; of a pause that is not much longer nobody sees anything. */
+const LONG_SILENCE_MS = 1000;
+
+function sight(result: FaultResult): string {
+  const { screenSeconds = 0, leaps = [], disconnects = 0, longestSilenceMs = 0 } = result;
   const seen = [
     ...(disconnects > 0 ? ["connection ended"] : []),
+    ...(longestSilenceMs > LONG_SILENCE_MS ? [`no byte for ${(longestSilenceMs / 1000).toFixed(1)} s`] : []),
     ...(screenSeconds > 0 ? [`error screen ${screenSeconds.toFixed(1)} s`] : []),
     ...(leaps.length > 0 ? [`${leaps.length} leaps`] : []),
   ];

@@ -7,7 +7,7 @@ import type { World } from "./world.ts";
 const clock = new SystemClock();
 /** An encoder that has less than this to do may be done before it is hurt. */
 const WORK_LEFT_MS = 14_000;
-const ENCODER_MS = 60_000;
+const ENCODER_MS = 100_000;
 const DETECT_MS = 20_000;
 
 /** One fault while it is tried: what it does to the world, and what is noted of it. */

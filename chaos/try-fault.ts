@@ -1,8 +1,10 @@
 import { loadavg } from "node:os";
+import { basename } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { SystemClock } from "../src/base/clock.ts";
 import type { Random } from "../src/base/random.ts";
 import { type Fault, NotTried } from "./fault.ts";
+import type { Pictures, ScreenRun } from "./playbill.ts";
 import type { Recording } from "./recorder.ts";
 import type { FaultResult } from "./report.ts";
 import { Trial } from "./trial.ts";
@@ -14,6 +16,7 @@ const TUNE_MS = 30_000;
 /** What is made waits so long in the lead, and a little longer until everybody has it. */
 const LEAD_MS = 8_000;
 const SETTLE_MS = 4_000;
+const TIDY_MS = 15_000;
 /** Pictures that are on air belong there within one group of pictures. */
 const PLACE_FRAMES = 30;
 const MEMORY_MIB = 60;
@@ -27,6 +30,7 @@ export async function tryFault(
 ): Promise<FaultResult> {
   const trial = new Trial(world, random, lastingMs);
   const { recorder } = trial;
+  trial.expect(await world.settled(), "the channels had not recovered from what was before");
   const lag = monitorEventLoopDelay({ resolution: 20 });
   const before = { memoryMib: await world.memoryMib(), files: await world.files() };
   const sightings = await world.viewers.look();
@@ -47,16 +51,13 @@ export async function tryFault(
   lag.disable();
   const recordings = await recorder.end([...trial.broken]);
   const seen = compare(sightings, await world.viewers.look());
-  const after = {
-    memoryMib: await world.memoryMib(),
-    files: await world.files(),
-    strays: await world.strays(),
-  };
+  const left = await leftBehind(world, before.files);
+  const afterMib = await world.memoryMib();
   judgeViewers(fault, trial, seen);
   judgePictures(fault, trial, recordings);
-  trial.expect(after.strays.length === 0, `${after.strays.length} processes were left behind`);
-  trial.expect(after.files <= before.files, `${after.files - before.files} files were left behind`);
-  const grownMib = after.memoryMib - before.memoryMib;
+  trial.expect(left.processes === 0, `${left.processes} processes were left behind`);
+  trial.expect(left.files.length === 0, `files were left behind: ${left.files.join(", ")}`);
+  const grownMib = afterMib - before.memoryMib;
   trial.expect(grownMib < MEMORY_MIB, `the server grew by ${grownMib.toFixed(0)} MiB`);
   trial.expect(
     fault.expects.isSilent === true || trial.detectedAfterMs !== undefined,
@@ -68,15 +69,15 @@ export async function tryFault(
     seconds: (clock.now() - beganMs) / 1000,
     ...(trial.detectedAfterMs !== undefined && { detectedAfterMs: trial.detectedAfterMs }),
     ...(trial.backAfterMs !== undefined && { backAfterMs: trial.backAfterMs }),
-    screenSeconds: recordings.reduce((sum, { pictures }) => sum + pictures.screens, 0) / 30,
+    screenSeconds: recordings.reduce((sum, { pictures }) => sum + screenFrames(pictures), 0) / 30,
     framesJudged: recordings.reduce((sum, { pictures }) => sum + pictures.frames, 0),
     leaps: recordings.flatMap(({ channel, pictures }) => pictures.leaps.map(({ by }) => ({ channel, by }))),
     disconnects: seen.disconnects,
     longestSilenceMs: seen.longestSilenceMs,
     streamErrors: seen.errors + recordings.reduce((sum, { faults }) => sum + total(faults), 0),
-    strayProcesses: after.strays.length,
-    strayFiles: Math.max(0, after.files - before.files),
-    memoryMib: { before: before.memoryMib, after: after.memoryMib },
+    strayProcesses: left.processes,
+    strayFiles: left.files.length,
+    memoryMib: { before: before.memoryMib, after: afterMib },
     load: loadavg()[0]!,
     harnessLagMs: lag.max / 1e6,
     complaints: trial.complaints,
@@ -86,6 +87,15 @@ export async function tryFault(
 
 function described({ id, title, means }: Fault) {
   return { id, title, means };
+}
+
+/** What nobody owns any more: it may be a moment until the last of it is gone. */
+async function leftBehind(world: World, before: readonly string[]) {
+  for (const deadlineMs = clock.now() + TIDY_MS; ; await clock.sleep(500)) {
+    const processes = (await world.strays()).length;
+    const files = (await world.files()).filter((file) => !before.includes(file));
+    if (processes + files.length === 0 || clock.now() > deadlineMs) return { processes, files };
+  }
 }
 
 interface Seen {
@@ -135,13 +145,25 @@ function judgePictures(fault: Fault, trial: Trial, recordings: readonly Recordin
       say(`pictures not in their place: leaps ${JSON.stringify(leaps.slice(0, 8))}, strays ${strays}`),
     );
     if (seen === "nothing" || !isConcerned) {
-      trial.expect(screens === 0, say(`${screens} pictures of an error screen`));
+      trial.expect(screens.length === 0, say(`screens where none should be: ${told(screens)}`));
+    } else if (screens.length > 0) {
+      trial.notes.push(say(`screens: ${told(screens)}`));
     }
     if (ahead !== undefined) {
       trial.expect(Math.abs(ahead) <= PLACE_FRAMES, say(`${ahead} frames off the schedule`));
       trial.notes.push(say(`${ahead} frames from the schedule`));
     }
   }
+}
+
+function screenFrames({ screens }: Pictures): number {
+  return screens.reduce((sum, { frames }) => sum + frames, 0);
+}
+
+function told(screens: readonly ScreenRun[]): string {
+  return screens
+    .map(({ at, frames, file }) => `${frames} frames of ${basename(file)} from ${at} on`)
+    .join("; ");
 }
 
 function total(counts: Readonly<Record<string, number>>): number {

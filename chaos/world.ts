@@ -16,13 +16,16 @@ import {
   withFewDescriptors,
 } from "./equipment.ts";
 import { type ChannelPlan, HOUSE, makeLibrary } from "./library.ts";
-import { News } from "./news.ts";
+import { News, ofChannel } from "./news.ts";
 import { Playbill } from "./playbill.ts";
 import { Viewers } from "./viewers.ts";
 
 const VIEWERS = 20;
 const TUNE_MS = 60_000;
 const READY_MS = 60_000;
+/** A little longer than the lead. */
+const CALM_MS = 9_000;
+const SETTLE_MS = 90_000;
 const clock = new SystemClock();
 
 /** What this machine does not let us do, by what it would be for. */
@@ -154,6 +157,23 @@ export class World implements AsyncDisposable {
     );
   }
 
+  /** Waits until every channel has shown its programme for longer than its lead; false when that takes too long. */
+  async settled(): Promise<boolean> {
+    const deadlineMs = clock.now() + SETTLE_MS;
+    let calmSinceMs = clock.now();
+    while (clock.now() < deadlineMs) {
+      if (this.channels.some((_, index) => this.#showsScreen(index + 1))) calmSinceMs = clock.now();
+      if (clock.now() - calmSinceMs > CALM_MS) return true;
+      await clock.sleep(100);
+    }
+    return false;
+  }
+
+  #showsScreen(channel: number): boolean {
+    const last = this.news.items.findLast(ofChannel(channel, "screen_started", "screen_ended"));
+    return last?.type === "channel.screen_started";
+  }
+
   /** Process id of what serves: of the process that was started, or of the one that it keeps running. */
   async worker(): Promise<number> {
     let pid = this.server.pid;
@@ -190,12 +210,15 @@ export class World implements AsyncDisposable {
   }
 
   /** Files in the working folder and the folder for temporary files, which nothing should be left in. */
-  async files(): Promise<number> {
+  async files(): Promise<string[]> {
     const folders = [join(this.folder, "tmp"), join(this.dataFolder, "work")];
     const entries = await Promise.all(
       folders.map((folder) => readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])),
     );
-    return entries.flat().filter((entry) => entry.isFile()).length;
+    return entries
+      .flat()
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name));
   }
 
   /** Resident memory of what serves, in MiB. */
