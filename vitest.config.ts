@@ -11,7 +11,15 @@ const OF_FILES = testsOf(
  * players whose every complaint counts, those of a busy machine too.
  */
 const ALONE = testsOf(
-  ...["constant-rate", "encoder-death", "encoder-switch", "fan-out", "plain-screen", "subtitles-on-air"],
+  ...[
+    "chaos",
+    "constant-rate",
+    "encoder-death",
+    "encoder-switch",
+    "fan-out",
+    "plain-screen",
+    "subtitles-on-air",
+  ],
   ...["support/judges", "support/players", "timestamp-wrap", "torture"],
 );
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -108,11 +108,7 @@ export class World implements AsyncDisposable {
     this.server = await ServerUnderTest.start({
       folder: this.mediaFolder,
       dataFolder: this.dataFolder,
-      config: {
-        server: { host: "127.0.0.1", port: this.#port },
-        house_format: { ...HOUSE, audio_bitrate_bps: 64_000 },
-        stream_throttler: { target_bitrate_bps: 1_000_000 },
-      },
+      config: this.#config(),
       env: {
         ...this.wallClock?.env,
         ...{
@@ -125,6 +121,21 @@ export class World implements AsyncDisposable {
     });
     await this.ready();
     await this.news.follow(this.server.base);
+  }
+
+  /** Writes the configuration anew, with these sections besides; the server reads it by itself. */
+  async configure(sections: object): Promise<void> {
+    const { configFile } = this.server;
+    await writeFile(`${configFile}.new`, JSON.stringify({ ...this.#config(), ...sections }));
+    await rename(`${configFile}.new`, configFile);
+  }
+
+  #config(): object {
+    return {
+      server: { host: "127.0.0.1", port: this.#port },
+      house_format: { ...HOUSE, audio_bitrate_bps: 64_000 },
+      stream_throttler: { target_bitrate_bps: 1_000_000 },
+    };
   }
 
   /** Waits until channels can be tuned. */

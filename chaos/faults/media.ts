@@ -13,7 +13,7 @@ const AFTER_MS = 3_000;
 /** Faults 7 to 10: what can happen to a file, while it is on air and before it comes on. */
 export const MEDIA_FAULTS: readonly Fault[] = [
   fault("7", "file missing", "removed", (file) => rm(file)),
-  fault("8", "file truncated", "cut to half", async (file) => truncate(file, (await stat(file)).size / 2)),
+  fault("8", "file truncated", "cut to half", async (file) => truncate(file, (await stat(file)).size >> 1)),
   fault("9", "file corrupt", "a third of it overwritten at random", corrupt),
   fault("10", "file of zero bytes", "emptied", (file) => truncate(file, 0)),
 ];
