@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readFrameNumbers } from "../test/support/frame-number.ts";
 import { type TsProbeReport, tsprobe } from "../test/support/judges.ts";
@@ -50,22 +50,24 @@ export class Recorder {
     this.#running = [];
   }
 
-  /** Ends, and judges; the files are removed. What is shown in place of `broken` files is not looked at. */
-  async end(broken: readonly string[]): Promise<Recording[]> {
+  /**
+   * Ends, and judges. What is shown in place of `broken` files is not looked at. The files are removed, but those
+   * of streams or pictures that are not as they should be, which are kept as `evidence`.
+   */
+  async end(broken: readonly string[], evidence: string): Promise<Recording[]> {
     const running = this.#running;
     this.#running = [];
     const endedMs = this.#world.wallNow();
     for (const { name } of running) await this.#world.viewers.leave(name);
     const recordings: Recording[] = [];
     for (const { channel, file } of running) {
-      try {
-        const faults = faultsOf(await tsprobe(file));
-        const numbers = (await readFrameNumbers(file)).slice(0, -UNSURE_PICTURES);
-        const pictures = this.#world.bills[channel - 1]!.judge(numbers, { endedMs, broken });
-        recordings.push({ channel, pictures, faults });
-      } finally {
-        await rm(file, { force: true });
-      }
+      const faults = faultsOf(await tsprobe(file));
+      const numbers = (await readFrameNumbers(file)).slice(0, -UNSURE_PICTURES);
+      const pictures = this.#world.bills[channel - 1]!.judge(numbers, { endedMs, broken });
+      recordings.push({ channel, pictures, faults });
+      const isSuspect = Object.keys(faults).length + pictures.leaps.length + pictures.strays > 0;
+      if (isSuspect) await copyFile(file, `${evidence}-channel-${channel}.ts`);
+      await rm(file, { force: true });
     }
     return recordings;
   }

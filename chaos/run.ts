@@ -1,10 +1,10 @@
 import { randomInt } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { runCampaign } from "./campaign.ts";
 import { FAULTS } from "./faults/catalogue.ts";
 import { hasPassed, table } from "./report.ts";
+import { RESULTS } from "./try-fault.ts";
 
 const { values } = parseArgs({
   options: {
@@ -32,8 +32,6 @@ const report = await runCampaign({
     for (const line of [...complaints, ...notes]) process.stdout.write(`    ${line}\n`);
   },
 });
-const folder = fileURLToPath(new URL("results/", import.meta.url));
-await mkdir(folder, { recursive: true });
-await writeFile(`${folder}latest.json`, `${JSON.stringify(report, undefined, 2)}\n`);
+await writeFile(`${RESULTS}latest.json`, `${JSON.stringify(report, undefined, 2)}\n`);
 process.stdout.write(`\n${table(report)}\n\nAs JSON: chaos/results/latest.json\n`);
 process.exitCode = hasPassed(report) ? 0 : 1;

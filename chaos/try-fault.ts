@@ -1,6 +1,8 @@
+import { mkdir } from "node:fs/promises";
 import { loadavg } from "node:os";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { fileURLToPath } from "node:url";
 import { SystemClock } from "../src/base/clock.ts";
 import type { Random } from "../src/base/random.ts";
 import { type Fault, NotTried } from "./fault.ts";
@@ -12,6 +14,8 @@ import type { Sighting } from "./viewers.ts";
 import type { World } from "./world.ts";
 
 const clock = new SystemClock();
+/** Where reports are written, and what was recorded of faults whose requirements were not met. */
+export const RESULTS = fileURLToPath(new URL("results/", import.meta.url));
 const TUNE_MS = 30_000;
 /** What is made waits so long in the lead, and a little longer until everybody has it. */
 const LEAD_MS = 8_000;
@@ -30,6 +34,7 @@ export async function tryFault(
 ): Promise<FaultResult> {
   const trial = new Trial(world, random, lastingMs);
   const { recorder } = trial;
+  await mkdir(RESULTS, { recursive: true });
   trial.expect(await world.settled(), "the channels had not recovered from what was before");
   const lag = monitorEventLoopDelay({ resolution: 20 });
   const before = { memoryMib: await world.memoryMib(), files: await world.files() };
@@ -43,13 +48,13 @@ export async function tryFault(
     await clock.sleep(LEAD_MS + SETTLE_MS);
   } catch (error) {
     if (error instanceof NotTried) {
-      await recorder.end([]);
+      await recorder.abandon();
       return { ...described(fault), outcome: "not tried", complaints: [], notes: [error.message] };
     }
     trial.complaints.push(error instanceof Error ? error.message : String(error));
   }
   lag.disable();
-  const recordings = await recorder.end([...trial.broken]);
+  const recordings = await recorder.end([...trial.broken], join(RESULTS, `fault-${fault.id}`));
   const seen = compare(sightings, await world.viewers.look());
   const left = await leftBehind(world, before.files);
   const afterMib = await world.memoryMib();

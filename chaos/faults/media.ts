@@ -8,13 +8,14 @@ import type { Trial } from "../trial.ts";
 const AHEAD_MS = 19_000;
 /** From the shortest programme's length on there is always a moment. */
 const WAIT_MS = 120_000;
+const HEAD_BYTES = 64 * 1024;
 const AFTER_MS = 3_000;
 
 /** Faults 7 to 10: what can happen to a file, while it is on air and before it comes on. */
 export const MEDIA_FAULTS: readonly Fault[] = [
   fault("7", "file missing", "removed", (file) => rm(file)),
   fault("8", "file truncated", "cut to half", async (file) => truncate(file, (await stat(file)).size >> 1)),
-  fault("9", "file corrupt", "a third of it overwritten at random", corrupt),
+  fault("9", "file corrupt", "all but the first 64 KiB overwritten at random", corrupt),
   fault("10", "file of zero bytes", "emptied", (file) => truncate(file, 0)),
 ];
 
@@ -59,9 +60,10 @@ async function hurtFiles(trial: Trial, harm: Harm): Promise<void> {
   }
 }
 
+/** Everything but the head becomes noise. */
 async function corrupt(file: string, { random }: Trial): Promise<void> {
   const { size } = await stat(file);
-  const noise = Buffer.from(Array.from({ length: Math.floor(size / 3) }, () => Math.floor(random() * 256)));
+  const noise = Buffer.from(Array.from({ length: size - HEAD_BYTES }, () => Math.floor(random() * 256)));
   await using handle = await open(file, "r+");
-  await handle.write(noise, 0, noise.length, Math.floor(size / 3));
+  await handle.write(noise, 0, noise.length, HEAD_BYTES);
 }
