@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SystemClock } from "../src/base/clock.ts";
 import { rational } from "../src/base/rational.ts";
 import { ErrorScreenGenerator } from "../src/error-screens/generator.ts";
+import { locateFfmpeg } from "../src/ffmpeg/locate.ts";
 import { houseFormat } from "../src/media/house-format.ts";
 import { makeFrameNumberClip } from "../test/support/frame-number.ts";
 import { openTs } from "../test/support/http-ts-client.ts";
@@ -12,8 +13,11 @@ import { type Figure, median } from "./result.ts";
 
 const clock = new SystemClock();
 const ON_AIR = "error screen on air";
+const BACK = "back to the programme";
+/** The least that a configuration may say. */
+const LEAD_SECONDS = 4;
 
-/** Time in which a screen is made, and in which one that is asked for is on air; at the default house format. */
+/** How long it takes until a screen is made, and until it is on air; at the default house format. */
 export async function benchScreens(smoke: boolean): Promise<Figure[]> {
   const rounds = smoke ? 1 : 5;
   const folder = await mkdtemp(join(tmpdir(), "exstreamtv-bench-"));
@@ -23,9 +27,14 @@ export async function benchScreens(smoke: boolean): Promise<Figure[]> {
     const shape = { seconds: 60, fps: rational(25), width: 1280, height: 720 };
     await makeFrameNumberClip(join(folder, "media", "Bench"), "clip.mp4", shape);
     const shown = await asked(join(folder, "media"), rounds);
+    const fed = await lost(folder, rounds);
     return [
       { name: "a screen, rendered", value: made, unit: "ms" },
       { name: "a screen by hand, until it is multiplexed", value: shown, unit: "ms", aim: "≤ one Gop" },
+      {
+        name: `from an encoder's death without a successor to the screen, with a lead of ${LEAD_SECONDS} s`,
+        ...{ value: fed, unit: "ms", aim: "≤ the lead: nothing is missing in between" },
+      },
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -62,6 +71,33 @@ async function asked(folder: string, rounds: number): Promise<number> {
     while (server.logged(ON_AIR).length === known) await clock.sleep(10);
     milliseconds.push(clock.now() - beganMs);
     await fetch(url, { method: "DELETE" });
+  }
+  await viewer.close();
+  return median(milliseconds);
+}
+
+/** ffmpeg vanishes and the encoder dies: how long until a screen follows what is left of the programme. */
+async function lost(folder: string, rounds: number): Promise<number> {
+  const link = join(folder, "ffmpeg");
+  await symlink((await locateFfmpeg({ clock, env: process.env })).ffmpeg, link);
+  await using server = await ServerUnderTest.start({
+    folder: join(folder, "media"),
+    config: { channels: { lead_seconds: LEAD_SECONDS } },
+    env: { EXSTREAMTV_FFMPEG: link },
+  });
+  const viewer = await openTs(server.channel(1));
+  const milliseconds: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    // Until the programme has been on for so long that its lead is full.
+    do await clock.sleep((LEAD_SECONDS + 4) * 1000);
+    while (server.logged(ON_AIR).length > server.logged(BACK).length);
+    const known = server.logged(ON_AIR).length;
+    await rename(link, `${link}.away`);
+    const beganMs = clock.now();
+    for (const pid of await server.encoders()) process.kill(pid, "SIGKILL");
+    while (server.logged(ON_AIR).length === known) await clock.sleep(10);
+    milliseconds.push(clock.now() - beganMs);
+    await rename(`${link}.away`, link);
   }
   await viewer.close();
   return median(milliseconds);

@@ -14,8 +14,8 @@ import { ffmpegDecode, gstPlay, mpvPlay, tsprobe } from "../support/judges.ts";
 import { expectSeamless } from "../support/perfect.ts";
 import { vlcPlay } from "../support/vlc.ts";
 
-const SECONDS = 30;
-const TURN = 3;
+const SECONDS = 18;
+const TURN = 2;
 const TEXT = { title: "ffmpeg is missing", detail: "This channel goes on by itself when it is back." };
 
 let root: string;

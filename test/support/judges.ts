@@ -117,7 +117,7 @@ export async function mpvPlay(
       ...(seconds === undefined ? [] : [`--length=${seconds}`]),
       ...["--", source],
     ];
-    const result = await run("mpv", args, { seconds: (seconds ?? 90) + MARGIN_SECONDS });
+    const result = await run("mpv", args, { seconds: (seconds ?? 90) + MARGIN_SECONDS, inRealTime: true });
     const lines = linesOf(await readFile(log, "utf8"));
     const complaints = lines.filter((line) => MPV_FAULT.test(line) || (live && MPV_LIVE_FAULT.test(line)));
     complaints.push(...unusualEnd("mpv", result));
@@ -150,7 +150,7 @@ export async function gstPlay(source: string): Promise<Playback> {
   const uri = /^https?:/.test(source) ? source : pathToFileURL(source).href;
   const args = ["playbin", `uri=${uri}`, "video-sink=fakesink", "audio-sink=fakesink"];
   const env = { ...process.env, GST_DEBUG: "*:2", GST_DEBUG_NO_COLOR: "1" };
-  const result = await run("gst-launch-1.0", args, { seconds: WHOLE_FILE_SECONDS, env });
+  const result = await run("gst-launch-1.0", args, { seconds: WHOLE_FILE_SECONDS, env, inRealTime: true });
   const complaints = linesOf(result.stderr).filter(
     // The one line is said of any file, before it has been read.
     (line) => /\b(WARN|WARNING|ERROR)\b/.test(line) && !line.endsWith("> pad not activated yet"),

@@ -46,6 +46,7 @@ export async function vlcPlay(source: string, options: VlcOptions = {}): Promise
   const startedMs = clock.now();
   const user = process.getuid?.() === 0 ? await testUser() : undefined;
   const result = await run("cvlc", args, {
+    inRealTime: true,
     seconds: (seconds ?? 300) + MARGIN_SECONDS,
     env: { PATH: process.env.PATH, LANG: "C.UTF-8", HOME: user?.home ?? process.env.HOME },
     ...(file && { stdin: file.fd }),
