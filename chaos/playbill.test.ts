@@ -23,7 +23,7 @@ describe("a playbill", () => {
   it("finds nothing wrong with pictures in their places, at any rate, and where there are none", () => {
     const numbers = shown(10, 3 * LOOP);
     expect(bill.judge(numbers, { endedMs: at(10 + 3 * LOOP - 1) })).toEqual({
-      ...{ frames: 3 * LOOP, screens: [], leaps: [], strays: 0, ahead: 0 },
+      ...{ frames: 3 * LOOP, screens: [], leaps: [], strays: 0, standIns: 0, ahead: 0 },
     });
   });
 

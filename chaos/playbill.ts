@@ -34,6 +34,8 @@ export interface Pictures {
   readonly leaps: readonly Leap[];
   /** Pictures with a number that no programme of the channel has. */
   readonly strays: number;
+  /** Pictures without a number in the place of a programme that is broken. */
+  readonly standIns: number;
   /** By how many frames the last picture is ahead of the schedule; undefined when no picture told. */
   readonly ahead: number | undefined;
 }
@@ -90,14 +92,17 @@ export class Playbill {
     const blanks: Blank[] = [];
     const dueAtEnd = Math.floor((endedMs * this.#fps) / 1000);
     let strays = 0;
+    let standIns = 0;
     let offset = first < 0 ? dueAtEnd - numbers.length + 1 : places[first]!.frame - first;
     // A place that another rate tells of may be a picture off, until one of the house rate puts it right.
     let isRough = first >= 0 && !places[first]!.isExact;
     for (const [index, number] of numbers.entries()) {
       const place = places[index];
       const due = this.#due(offset + index);
-      if (broken.includes(due.file) || (place && broken.includes(place.programme.file))) continue;
-      if (number < 0) blanks.push({ at: index, due: offset + index, slack: isRough ? ROUGH_FRAMES : 0 });
+      if (broken.includes(due.file) || (place && broken.includes(place.programme.file))) {
+        if (number < 0) standIns++;
+      } else if (number < 0)
+        blanks.push({ at: index, due: offset + index, slack: isRough ? ROUGH_FRAMES : 0 });
       else if (!place) strays++;
       else {
         const by = this.#signed(place.frame - index - offset);
@@ -109,7 +114,7 @@ export class Playbill {
     }
     const ahead = this.#signed(offset + numbers.length - 1 - dueAtEnd);
     const screens = this.#screens(blanks, leaps);
-    return { frames: numbers.length, screens, leaps, strays, ahead: first < 0 ? undefined : ahead };
+    return { frames: numbers.length, screens, leaps, strays, standIns, ahead: first < 0 ? undefined : ahead };
   }
 
   /** Those runs of pictures without a number for which no programme without pictures accounts. */

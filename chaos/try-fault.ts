@@ -161,8 +161,8 @@ function judgePictures(fault: Fault, trial: Trial, recordings: readonly Recordin
   }
 }
 
-function screenFrames({ screens }: Pictures): number {
-  return screens.reduce((sum, { frames }) => sum + frames, 0);
+function screenFrames({ screens, standIns }: Pictures): number {
+  return screens.reduce((sum, { frames }) => sum + frames, standIns);
 }
 
 function told(screens: readonly ScreenRun[]): string {
