@@ -1,7 +1,6 @@
 import { cpus } from "node:os";
 import { seededRandom } from "../src/base/random.ts";
 import type { Fault } from "./fault.ts";
-import { CHANNELS } from "./library.ts";
 import type { ChaosReport, FaultResult } from "./report.ts";
 import { tryFault } from "./try-fault.ts";
 import { World } from "./world.ts";
@@ -20,11 +19,15 @@ export interface CampaignOptions {
 export async function runCampaign(options: CampaignOptions): Promise<ChaosReport> {
   const random = seededRandom(options.seed);
   const results: FaultResult[] = [];
-  await using world = await World.open(CHANNELS);
-  for (const fault of options.faults) {
-    const result = await tryFault(fault, world, random, options.lastingMs);
-    results.push(result);
-    options.onResult?.(result);
+  for (const stage of ["files", "network"] as const) {
+    const faults = options.faults.filter((fault) => (fault.stage ?? "files") === stage);
+    if (faults.length === 0) continue;
+    await using world = await World.open(stage);
+    for (const fault of faults) {
+      const result = await tryFault(fault, world, random, options.lastingMs);
+      results.push(result);
+      options.onResult?.(result);
+    }
   }
   const machine = { cores: cpus().length, model: cpus()[0]?.model, node: process.version };
   return { machine, seed: options.seed, results };

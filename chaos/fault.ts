@@ -1,4 +1,5 @@
 import type { Trial } from "./trial.ts";
+import type { Stage } from "./world.ts";
 
 /** What viewers may notice of a fault. */
 export interface Expectation {
@@ -21,6 +22,8 @@ export interface Fault {
   /** How it is made. */
   readonly means: string;
   readonly expects: Expectation;
+  /** Default files. */
+  readonly stage?: Stage;
   /** Makes the fault, tells the trial what happens, and comes back when everything should be well again. */
   readonly inject: (trial: Trial) => Promise<void>;
 }

@@ -58,8 +58,49 @@ export interface JudgeOptions {
 /** A picture of another rate than the house's stands for more than one place, or for none. */
 const ROUGH_FRAMES = 2;
 
+/** What is known of a channel's pictures. */
+export interface Bill {
+  /** In the order of the schedule. */
+  readonly programmes: readonly Programme[];
+  /** What is on at a moment, and how long it still is. */
+  at(wallMs: number): { readonly programme: Programme; readonly leftMs: number };
+  after(programme: Programme): Programme;
+  /** Judges the numbers of pictures that came one after the other, −1 for one without a number. */
+  judge(numbers: readonly number[], options: JudgeOptions): Pictures;
+}
+
+/** A channel that shows what arrives: no picture has a place in the schedule, and only screens can be told. */
+export class LiveBill implements Bill {
+  readonly programmes: readonly Programme[];
+  readonly #programme: Programme;
+
+  constructor(file: string) {
+    this.#programme = { file, frames: Number.POSITIVE_INFINITY };
+    this.programmes = [this.#programme];
+  }
+
+  at() {
+    return { programme: this.#programme, leftMs: Number.POSITIVE_INFINITY };
+  }
+
+  after(): Programme {
+    return this.#programme;
+  }
+
+  judge(numbers: readonly number[]): Pictures {
+    const screens: { at: number; frames: number; file: string }[] = [];
+    for (const [at, number] of numbers.entries()) {
+      if (number >= 0) continue;
+      const last = screens.at(-1);
+      if (last && last.at + last.frames === at) last.frames++;
+      else screens.push({ at, frames: 1, file: this.#programme.file });
+    }
+    return { frames: numbers.length, screens, leaps: [], strays: 0, standIns: 0, ahead: undefined };
+  }
+}
+
 /** What a channel shows at every frame of its schedule, and so where each numbered picture belongs. */
-export class Playbill {
+export class Playbill implements Bill {
   readonly programmes: readonly Programme[];
   readonly #schedule: LoopSchedule<Programme>;
   readonly #fps: number;
@@ -71,7 +112,6 @@ export class Playbill {
     this.#fps = fps;
   }
 
-  /** What is on at a moment, and how long it still is. */
   at(wallMs: number): { readonly programme: Programme; readonly leftMs: number } {
     const frame = Math.floor((wallMs * this.#fps) / 1000);
     const { item, startFrame } = this.#schedule.at(frame);
@@ -84,7 +124,6 @@ export class Playbill {
     return this.programmes[(index + 1) % this.programmes.length]!;
   }
 
-  /** Judges the numbers of pictures that came one after the other, −1 for one without a number. */
   judge(numbers: readonly number[], { endedMs, broken = [] }: JudgeOptions): Pictures {
     const places = numbers.map((number) => this.#placeOf(number));
     const first = places.findIndex((place) => place);

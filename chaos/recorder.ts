@@ -16,6 +16,16 @@ export interface Recording {
   readonly faults: Readonly<Record<string, number>>;
 }
 
+/** How recordings are judged. */
+export interface EndOptions {
+  /** Files in whose place anything may be shown. */
+  readonly broken: readonly string[];
+  /** How often the schedule has moved. */
+  readonly leaps: number;
+  /** Beginning of the path under which bad ones are kept. */
+  readonly evidence: string;
+}
+
 /** Records a viewer of each channel, one file per connection, and has the files judged. */
 export class Recorder {
   readonly #world: World;
@@ -51,10 +61,9 @@ export class Recorder {
   }
 
   /**
-   * Ends, and judges. What is shown in place of `broken` files is not looked at. The files are removed, but those
-   * of streams or pictures that are not as they should be, which are kept as `evidence`.
+   * Ends, and judges. The files are removed, but those of streams or pictures that are not as they should be.
    */
-  async end(broken: readonly string[], evidence: string): Promise<Recording[]> {
+  async end({ broken, leaps, evidence }: EndOptions): Promise<Recording[]> {
     const running = this.#running;
     this.#running = [];
     const endedMs = this.#world.wallNow();
@@ -63,10 +72,10 @@ export class Recorder {
     for (const { channel, file } of running) {
       const faults = faultsOf(await tsprobe(file));
       const numbers = (await readFrameNumbers(file)).slice(0, -UNSURE_PICTURES);
-      const pictures = this.#world.bills[channel - 1]!.judge(numbers, { endedMs, broken });
+      const pictures = this.#world.channels[channel - 1]!.bill.judge(numbers, { endedMs, broken });
       recordings.push({ channel, pictures, faults });
-      const isSuspect = Object.keys(faults).length + pictures.leaps.length + pictures.strays > 0;
-      if (isSuspect) await copyFile(file, `${evidence}-channel-${channel}.ts`);
+      const isSuspect = Object.keys(faults).length + pictures.strays > 0 || pictures.leaps.length !== leaps;
+      if (isSuspect) await copyFile(file, `${evidence}-channel-${channel}.mpegts`);
       await rm(file, { force: true });
     }
     return recordings;

@@ -83,7 +83,7 @@ export class Trial {
 
   /** Waits for an encoder of a channel that still has work for a while. */
   async encoder(channel: number): Promise<number> {
-    const bill = this.world.bills[channel - 1]!;
+    const bill = this.world.channels[channel - 1]!.bill;
     const deadlineMs = clock.now() + ENCODER_MS;
     while (clock.now() < deadlineMs) {
       const encoders = await this.world.encoders(channel);

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { basename, join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
@@ -24,6 +24,8 @@ const TIDY_MS = 15_000;
 /** Pictures that are on air belong there within one group of pictures. */
 const PLACE_FRAMES = 30;
 const MEMORY_MIB = 60;
+/** What is kept of the server's log where a requirement was not met. */
+const LOG_CHARACTERS = 1_000_000;
 
 /** Tries one fault on the world: measures before and after, and holds what was seen against what may be seen. */
 export async function tryFault(
@@ -40,6 +42,7 @@ export async function tryFault(
   const before = { memoryMib: await world.memoryMib(), files: await world.files() };
   const sightings = await world.viewers.look();
   const beganMs = clock.now();
+  const logFrom = world.server.output.length;
   lag.enable();
   try {
     await recorder.begin(TUNE_MS);
@@ -54,7 +57,10 @@ export async function tryFault(
     trial.complaints.push(error instanceof Error ? error.message : String(error));
   }
   lag.disable();
-  const recordings = await recorder.end([...trial.broken], join(RESULTS, `fault-${fault.id}`));
+  const recordings = await recorder.end({
+    ...{ broken: [...trial.broken], leaps: fault.expects.leaps ?? 0 },
+    evidence: join(RESULTS, `fault-${fault.id}`),
+  });
   const seen = compare(sightings, await world.viewers.look());
   const left = await leftBehind(world, before.files);
   const afterMib = await world.memoryMib();
@@ -68,6 +74,12 @@ export async function tryFault(
     fault.expects.isSilent === true || trial.detectedAfterMs !== undefined,
     "the server never said that something was wrong",
   );
+  if (trial.complaints.length > 0) {
+    await writeFile(
+      join(RESULTS, `fault-${fault.id}.log`),
+      world.server.output.slice(logFrom).slice(-LOG_CHARACTERS),
+    );
+  }
   return {
     ...described(fault),
     outcome: trial.complaints.length === 0 ? "passed" : "failed",

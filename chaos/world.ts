@@ -6,18 +6,19 @@ import { SystemClock } from "../src/base/clock.ts";
 import { OWNER_VARIABLE } from "../src/ffmpeg/environment.ts";
 import { processIds, readProcess, variableOfProcess } from "../src/ffmpeg/process-table.ts";
 import { childrenOf, ServerUnderTest } from "../test/support/server.ts";
+import { Upstream } from "../test/support/upstream.ts";
 import {
-  DESCRIPTORS,
   makeWallClock,
-  makeWrapper,
+  makeWrappers,
   mountSmallDisk,
   type SmallDisk,
+  UPSTREAM_HOST,
   type WallClock,
+  type Wrappers,
   withFewDescriptors,
 } from "./equipment.ts";
-import { type ChannelPlan, HOUSE, makeLibrary } from "./library.ts";
+import { type ChannelUnderFire, HOUSE, makeFileChannels, makeNetworkChannels } from "./library.ts";
 import { News, ofChannel } from "./news.ts";
-import { Playbill } from "./playbill.ts";
 import { Viewers } from "./viewers.ts";
 
 const VIEWERS = 20;
@@ -27,6 +28,9 @@ const READY_MS = 60_000;
 const CALM_MS = 9_000;
 const SETTLE_MS = 90_000;
 const clock = new SystemClock();
+
+/** What channels are played from: files, or another server. */
+export type Stage = "files" | "network";
 
 /** What this machine does not let us do, by what it would be for. */
 export interface Missing {
@@ -40,12 +44,13 @@ export class World implements AsyncDisposable {
   readonly folder: string;
   readonly mediaFolder: string;
   readonly dataFolder: string;
-  readonly wrapper: string;
-  readonly bills: readonly Playbill[];
-  readonly channels: readonly ChannelPlan[];
+  readonly wrappers: Wrappers;
+  readonly channels: readonly ChannelUnderFire[];
   readonly viewers = new Viewers();
   readonly news = new News();
   readonly wallClock: WallClock | undefined;
+  /** What channels are played from, where that is not files. */
+  readonly upstream: Upstream | undefined;
   readonly missing: Missing;
   server!: ServerUnderTest;
   readonly #disk: SmallDisk | undefined;
@@ -54,9 +59,9 @@ export class World implements AsyncDisposable {
 
   private constructor(parts: {
     folder: string;
-    wrapper: string;
-    bills: readonly Playbill[];
-    channels: readonly ChannelPlan[];
+    wrappers: Wrappers;
+    channels: readonly ChannelUnderFire[];
+    upstream: Upstream | undefined;
     wallClock: WallClock | string;
     disk: SmallDisk | string;
     through: readonly string[] | string;
@@ -66,9 +71,9 @@ export class World implements AsyncDisposable {
     this.folder = folder;
     this.mediaFolder = join(folder, "media");
     this.dataFolder = join(folder, "disk", "data");
-    this.wrapper = parts.wrapper;
-    this.bills = parts.bills;
+    this.wrappers = parts.wrappers;
     this.channels = parts.channels;
+    this.upstream = parts.upstream;
     this.#port = parts.port;
     this.wallClock = typeof wallClock === "string" ? undefined : wallClock;
     this.#disk = typeof disk === "string" ? undefined : disk;
@@ -81,14 +86,16 @@ export class World implements AsyncDisposable {
   }
 
   /** Makes the media, starts the server, and tunes twenty viewers. */
-  static async open(channels: readonly ChannelPlan[]): Promise<World> {
+  static async open(stage: Stage): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), "exstreamtv-chaos-"));
+    const media = join(folder, "media");
     await mkdir(join(folder, "tmp"));
-    const programmes = await makeLibrary(join(folder, "media"), channels);
+    const wrappers = await makeWrappers(folder);
+    const upstream = stage === "network" ? await Upstream.start() : undefined;
+    const host = wrappers.noResolver === undefined ? UPSTREAM_HOST : "127.0.0.1";
     const world = new World({
-      ...{ folder, channels, port: await freePort() },
-      bills: programmes.map((bill) => new Playbill(bill, HOUSE.fps)),
-      wrapper: await makeWrapper(folder),
+      ...{ folder, wrappers, upstream, port: await freePort() },
+      channels: await (upstream ? makeNetworkChannels(media, upstream, host) : makeFileChannels(media)),
       wallClock: await makeWallClock(folder),
       disk: await mountSmallDisk(join(folder, "disk")),
       through: await withFewDescriptors(),
@@ -111,11 +118,9 @@ export class World implements AsyncDisposable {
       config: this.#config(),
       env: {
         ...this.wallClock?.env,
-        ...{
-          EXSTREAMTV_FFMPEG: this.wrapper,
-          EXSTREAMTV_FFPROBE: "ffprobe",
-          TMPDIR: join(this.folder, "tmp"),
-        },
+        EXSTREAMTV_FFMPEG: this.wrappers.ffmpeg,
+        EXSTREAMTV_FFPROBE: this.wrappers.ffprobe,
+        TMPDIR: join(this.folder, "tmp"),
       },
       ...(this.#through && { through: this.#through }),
     });
@@ -173,14 +178,15 @@ export class World implements AsyncDisposable {
     const deadlineMs = clock.now() + SETTLE_MS;
     let calmSinceMs = clock.now();
     while (clock.now() < deadlineMs) {
-      if (this.channels.some((_, index) => this.#showsScreen(index + 1))) calmSinceMs = clock.now();
+      if (this.channels.some((_, index) => this.showsScreen(index + 1))) calmSinceMs = clock.now();
       if (clock.now() - calmSinceMs > CALM_MS) return true;
       await clock.sleep(100);
     }
     return false;
   }
 
-  #showsScreen(channel: number): boolean {
+  /** Whether what is being made for a channel is a screen. */
+  showsScreen(channel: number): boolean {
     const last = this.news.items.findLast(ofChannel(channel, "screen_started", "screen_ended"));
     return last?.type === "channel.screen_started";
   }
@@ -247,6 +253,7 @@ export class World implements AsyncDisposable {
     this.news.stop();
     await this.viewers[Symbol.asyncDispose]();
     await this.server?.[Symbol.asyncDispose]();
+    await this.upstream?.[Symbol.asyncDispose]();
     await this.#disk?.[Symbol.asyncDispose]();
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -263,8 +270,6 @@ export class World implements AsyncDisposable {
     return this.#mark !== undefined && mark.startsWith(`${this.#mark}:`);
   }
 }
-
-export { DESCRIPTORS };
 
 async function commandOf(pid: number): Promise<string> {
   return (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll("\0", " ");

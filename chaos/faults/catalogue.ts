@@ -6,9 +6,10 @@ import { MEDIA_FAULTS } from "./media.ts";
 import { MEMORY_FAULTS } from "./memory.ts";
 import { MIXED_FAULTS } from "./mixed.ts";
 import { SERVER_FAULTS } from "./server.ts";
+import { SOURCE_FAULTS } from "./sources.ts";
 import { SWAP_FAULTS } from "./swaps.ts";
 
-/** All that is done to a server whose channels play files, in the order in which it is done. */
+/** All that is done to a server, in the order in which it is done. */
 export const FAULTS: readonly Fault[] = [
   ...ENCODER_FAULTS,
   ...SERVER_FAULTS,
@@ -16,6 +17,7 @@ export const FAULTS: readonly Fault[] = [
   ...MEDIA_FAULTS,
   ...MIXED_FAULTS,
   ...HOST_FAULTS,
+  ...SOURCE_FAULTS,
   ...LASTING_FAULTS,
   ...SWAP_FAULTS,
 ];

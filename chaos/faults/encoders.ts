@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { crashEncoders } from "../equipment.ts";
 import type { Fault } from "../fault.ts";
 import { ofChannel } from "../news.ts";
 import type { Trial } from "../trial.ts";
@@ -50,18 +49,18 @@ async function hurtEach(trial: Trial, signal: NodeJS.Signals): Promise<void> {
 /** Lets all encoders of one channel die for so long; `during` is run meanwhile. */
 export async function crashLoop(trial: Trial, ms: number, during?: () => Promise<void>): Promise<void> {
   const channel = trial.pick([1, 2]);
-  const { wrapper, mediaFolder, channels } = trial.world;
+  const { wrappers, mediaFolder, channels } = trial.world;
   trial.concerned.add(channel);
   const encoder = await trial.encoder(channel);
   const atMs = trial.clock.now();
-  await crashEncoders(wrapper, join(mediaFolder, channels[channel - 1]!.folder));
+  await wrappers.crash(join(mediaFolder, channels[channel - 1]!.folder));
   try {
     trial.injected();
     trial.signal(encoder, "SIGSEGV");
     await trial.detect(ofChannel(channel, "source_failed"), atMs, DETECT_MS);
     await Promise.all([trial.sleep(ms), during?.()]);
   } finally {
-    await crashEncoders(wrapper, "");
+    await wrappers.crash("");
     trial.cleared();
   }
   await trial.back(channel, trial.clock.now(), BACK_MS);

@@ -31,7 +31,7 @@ function fault(id: string, title: string, how: string, harm: Harm): Fault {
 
 async function hurtFiles(trial: Trial, harm: Harm): Promise<void> {
   const channel = trial.pick([1, 2]);
-  const bill = trial.world.bills[channel - 1]!;
+  const bill = trial.world.channels[channel - 1]!.bill;
   trial.concerned.add(channel);
   const deadlineMs = trial.clock.now() + WAIT_MS;
   while (bill.at(trial.world.wallNow()).leftMs < AHEAD_MS && trial.clock.now() < deadlineMs)

@@ -26,7 +26,7 @@ export const MIXED_FAULTS: readonly Fault[] = [
 
 /** Waits until a programme of the mixed channel has been seen as a whole, and the one before it. */
 async function watchThrough(trial: Trial, name: string): Promise<void> {
-  const bill = trial.world.bills[MIXED - 1]!;
+  const bill = trial.world.channels[MIXED - 1]!.bill;
   const isOn = (wanted: string) => basename(bill.at(trial.world.wallNow()).programme.file) === wanted;
   const before = bill.programmes.find((programme) => basename(bill.after(programme).file) === name)!;
   for (const wanted of [basename(before.file), name]) while (!isOn(wanted)) await trial.sleep(200);

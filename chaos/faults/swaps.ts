@@ -35,7 +35,7 @@ async function swapAgainAndAgain(trial: Trial): Promise<void> {
   let swapped = 0;
   for (let tries = 0; swapped < SWAPS && tries < MOST_TRIES; tries++) {
     const channel = trial.pick(trial.channels);
-    const { programme, leftMs } = trial.world.bills[channel - 1]!.at(trial.world.wallNow());
+    const { programme, leftMs } = trial.world.channels[channel - 1]!.bill.at(trial.world.wallNow());
     if (leftMs < LEFT_MS) {
       await trial.sleep(PAUSE_MS / 3);
       continue;
