@@ -7,12 +7,14 @@ import { benchPlainScreen } from "./plain-screen.ts";
 import { benchRelease } from "./release.ts";
 import { table } from "./result.ts";
 import { benchScreens } from "./screens.ts";
+import { benchSelfMeasurement } from "./self-measurement.ts";
 import { benchTune } from "./tune.ts";
 
 const smoke = process.argv.includes("--smoke");
 const folder = fileURLToPath(new URL("results/", import.meta.url));
 const figures = [
   ...benchMux(smoke),
+  ...benchSelfMeasurement(smoke),
   ...(await benchRelease(smoke)),
   ...benchPlainScreen(smoke),
   ...(await benchFanOut(smoke)),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
+import type { Random } from "./base/random.ts";
 import type { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import type { Config } from "./config/schema.ts";
@@ -15,6 +16,7 @@ import type { Capacity } from "./machine/capacity.ts";
 import { Machine } from "./machine/machine.ts";
 import type { HouseFormat } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER } from "./media/video-encoders.ts";
+import { type BreakerNews, Breakers } from "./source/breakers.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import { type EncoderSurroundings, openEncoder } from "./source/open-encoder.ts";
 import { openWithTools } from "./source/open-with-tools.ts";
@@ -23,12 +25,18 @@ import { prepareWorkFolder } from "./source/work-folder.ts";
 
 const MISSING = `there is no usable ffmpeg: channels show a screen that says so; it is looked for every ${LOOK_AGAIN_MS / 1000} s`;
 
+const BREAKERS: Readonly<Record<BreakerNews["type"], string>> = {
+  opened: "a source cannot be opened again and again; it is tried now and then, for all channels",
+  closed: "a source that could not be opened is there again, for all channels",
+};
+
 /** What an `Equipment` is made with. */
 export interface EquipmentOptions {
   readonly config: Config;
   readonly dataFolder: string;
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
   /** See `EncoderSurroundings`. */
   readonly onUnmatched: (line: string) => void;
@@ -43,6 +51,7 @@ export class Equipment {
   readonly tools: FfmpegTools;
   readonly surroundings: EncoderSurroundings;
   readonly choice: EncoderChoice;
+  readonly breakers: Breakers;
   readonly screens: Screens;
   readonly subtitles: LineUpSubtitles;
   readonly #options: EquipmentOptions;
@@ -57,7 +66,7 @@ export class Equipment {
     { subtitles, screens }: Pick<Equipment, "subtitles" | "screens">,
     signal: AbortSignal,
   ) {
-    const { clock, log } = options;
+    const { clock, random, log } = options;
     this.#options = options;
     this.#signal = signal;
     this.tools = tools;
@@ -69,6 +78,11 @@ export class Equipment {
     this.choice = new EncoderChoice(SOFTWARE_ENCODER, clock, (news) =>
       log.warn(news, "hardware failed where software did not; software takes over for a while"),
     );
+    this.breakers = new Breakers({
+      clock,
+      random,
+      onNews: ({ type, ...news }) => log.warn(news, BREAKERS[type]),
+    });
   }
 
   /** Looks for ffmpeg and chooses the encoder; ffmpeg's absence is no failure. Everything ends with the scope. */
@@ -95,9 +109,9 @@ export class Equipment {
 
   /** How a channel opens its items: each encoder run asks for the format that it is to keep to. */
   opener(format: () => HouseFormat): OpenSource {
-    return openWithTools(this.tools, (item, cue) =>
-      openEncoder(this.surroundings, format(), this.choice)(item, cue),
-    );
+    const encode: OpenSource = (item, cue) =>
+      openEncoder(this.surroundings, format(), this.choice)(item, cue);
+    return this.breakers.guard(openWithTools(this.tools, encode));
   }
 
   /** Prepares subtitles behind the scenes, as soon as there is an ffmpeg; ends with the scope. Never rejects. */

@@ -38,6 +38,8 @@ export interface HttpParts {
   readonly events: EventHub;
   readonly screens: ErrorScreensApiParts["screens"] & Pick<Screens, "limitStream">;
   readonly screenControl: ApiParts["screenControl"];
+  readonly swaps: ApiParts["swaps"];
+  readonly health: ApiParts["health"];
   readonly random: Random;
   /** Decoding time of the first frame of every stream, in 90 kHz ticks. */
   readonly startTicks: number;
@@ -84,10 +86,10 @@ export function makeApp(parts: HttpParts): FastifyInstance {
       log[level]({ media: item.mediaId, ...fields }, message);
     },
   });
-  const { screens, screenControl } = parts;
+  const { screens, screenControl, swaps, health } = parts;
   registerManagement(app, {
     ...{ host, channels: manager, throttle, sessions, events, clock },
-    ...{ screens, screenControl },
+    ...{ screens, screenControl, swaps, health },
   });
   return app;
 }

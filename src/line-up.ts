@@ -8,8 +8,8 @@ import type { LineUpSubtitles } from "./line-up-subtitles.ts";
 import { commonestRate } from "./media/frame-rates.ts";
 import { type HouseFormat, houseFormat, withTotalRate } from "./media/house-format.ts";
 import { LoopSchedule } from "./playout/loop-schedule.ts";
-import { planItem } from "./source/open-encoder.ts";
-import type { OpenSource } from "./source/source.ts";
+import { type MediaFile, planItem } from "./source/open-encoder.ts";
+import type { OpenSource, PlayItem } from "./source/source.ts";
 
 /** House rate of a channel whose files have no say in it (`fps: auto`). */
 const DEFAULT_RATE = rational(30);
@@ -35,19 +35,28 @@ export function defineChannel(
 ): ChannelDefinition {
   const format = withTotalRate(channelFormat(channel.media, config), targetBps());
   const formatNow = () => withTotalRate(format, targetBps());
+  const plan = planner(config, parts.subtitles.settings);
+  const { id, number, name } = channel;
+  return {
+    ...{ id, number, name, format },
+    schedule: new LoopSchedule(channel.media.map((media) => plan(media, format))),
+    open: parts.opener(formatNow),
+    openScreens: () => parts.screens.open({ id, number, name }, formatNow),
+  };
+}
+
+/** Plans files as the configuration wishes. */
+export function planner(
+  config: Config,
+  subtitles: LineUpSubtitles["settings"],
+): (media: MediaFile, format: HouseFormat) => PlayItem {
   const { preferred_languages, loudness, loudness_target_lufs } = config.audio;
   const preferences = {
     audioLanguages: preferred_languages,
     loudnessTargetLufs: loudness === "off" ? undefined : loudness_target_lufs,
-    subtitles: parts.subtitles.settings,
+    subtitles,
   };
-  const { id, number, name } = channel;
-  return {
-    ...{ id, number, name, format },
-    schedule: new LoopSchedule(channel.media.map((media) => planItem(media, format, preferences))),
-    open: parts.opener(formatNow),
-    openScreens: () => parts.screens.open({ id, number, name }, formatNow),
-  };
+  return (media, format) => planItem(media, format, preferences);
 }
 
 /** The house format of a channel with these media. */

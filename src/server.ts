@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { channelEvent } from "./api/event-feed.ts";
 import { makeSessions, sessionLimits, watchConnections } from "./audience.ts";
 import type { Clock } from "./base/clock.ts";
@@ -8,25 +9,29 @@ import type { Random } from "./base/random.ts";
 import { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
-import { describeEvent } from "./channels/events.ts";
+import { type ChannelEvent, describeEvent } from "./channels/events.ts";
+import { HealthWatch } from "./channels/health-watch.ts";
 import { ScreenControl } from "./channels/screen-control.ts";
+import { type MeasurementSettings, SelfMeasurement } from "./channels/self-measurement.ts";
+import { SwapControl } from "./channels/swap-control.ts";
 import { ThrottleControl } from "./channels/throttle-control.ts";
 import type { Config } from "./config/schema.ts";
 import { Equipment } from "./equipment.ts";
 import type { Screens } from "./error-screens/screens.ts";
 import { markChildren } from "./ffmpeg/child.ts";
 import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
+import { probeFile } from "./ffmpeg/probe.ts";
 import type { FfmpegTools } from "./ffmpeg/tools.ts";
 import { listen, makeApp } from "./http.ts";
 import { demoFolder, makeDemoMedia } from "./library/demo-media.ts";
 import { FileIdentityStore } from "./library/identity-store.ts";
 import { type Library, type ScanProgress, scanFolder } from "./library/scan.ts";
 import { UnmatchedFile } from "./library/unmatched-file.ts";
-import { channelFormat, defineChannel } from "./line-up.ts";
+import { channelFormat, defineChannel, planner } from "./line-up.ts";
 import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import type { HouseFormat } from "./media/house-format.ts";
-import { type OnDemandSettings, onDemandSettings } from "./outputs/vod.ts";
+import { onDemandSettings } from "./outputs/vod.ts";
 import type { SessionManager } from "./sessions/session-manager.ts";
 import { DataFolder } from "./store/data-folder.ts";
 import { openThrottleOverrides } from "./throttle/override-store.ts";
@@ -37,6 +42,8 @@ import { ThrottlePlan } from "./throttle/throttle-plan.ts";
 const START_TICKS = 900_000;
 /** How often what ffmpeg said and nobody understood is written down, in ms. */
 const UNMATCHED_SAVE_MS = 600_000;
+/** How long a file that is to be swapped in may be looked into, in ms. */
+const SWAP_PROBE_MS = 10_000;
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -113,7 +120,7 @@ export class Server {
   apply(config: Config): void {
     this.#throttle.configure(throttleSettings(config));
     this.#sessions.setLimits(sessionLimits(config));
-    this.#live.onDemand = onDemandSettings(config);
+    this.#live.config = config;
     this.#screens.configure(config);
     this.manager.setLinger(config.channels.linger_seconds * 1000);
   }
@@ -131,15 +138,15 @@ type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "p
   readonly live: LiveSettings;
 };
 
-/** Settings that may change while the server runs. */
+/** The configuration in force, which may change while the server runs. */
 interface LiveSettings {
-  onDemand: OnDemandSettings;
+  config: Config;
 }
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log } = options;
   await claimDataFolder(options, scope);
-  const live: LiveSettings = { onDemand: onDemandSettings(config) };
+  const live: LiveSettings = { config };
   const overrides = await openThrottleOverrides(options.dataFolder, log);
   const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
   const events = new EventHub(() => clock.wallNow());
@@ -151,15 +158,23 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const equipment = await Equipment.open({ ...options, onUnmatched }, scope);
   const { screens } = equipment;
   let disturb = () => {};
-  const manager = makeManager(options, throttlePlan, events, () => disturb());
+  const measurement = new SelfMeasurement(clock, () => measurementSettings(live.config));
+  const onEvent = teller(log, events);
+  const manager = makeManager(options, throttlePlan, measurement, (channel, event) => {
+    if (event.type === "on_air") disturb();
+    onEvent(channel, event);
+  });
   const throttle = new ThrottleControl(throttlePlan, manager);
   scope.defer(() => manager.close());
+  const watch = new HealthWatch({ manager, clock, settings: () => live.config.health, onEvent });
+  scope.defer(() => watch.close());
   let ready = false;
   const app = makeApp({
     ...{ config, clock, log, manager, throttle, sessions, events, random: options.random },
-    ...{ screens, screenControl: new ScreenControl({ manager, screens, clock }) },
+    ...{ screens, screenControl: new ScreenControl({ manager, screens, clock }), health: watch },
+    swaps: makeSwaps(options, manager, equipment, () => live.config.ai_auto_heal.hot_swap_enabled),
     startTicks: options.startTicks ?? START_TICKS,
-    onDemand: () => live.onDemand,
+    onDemand: () => onDemandSettings(live.config),
     onDemandStart: () => disturb(),
     isReady: () => ready,
   });
@@ -184,15 +199,30 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const known = equipment.capacity(format);
   if (!known) {
     const isIdle = () => manager.onAir.length === 0 && sessions.count === 0 && equipment.isAtRest;
-    const measurement = measureWhenIdle(options, equipment, format, isIdle);
-    disturb = () => measurement.disturb();
-    scope.defer(() => measurement.close());
+    const trial = measureWhenIdle(options, equipment, format, isIdle);
+    disturb = () => trial.disturb();
+    scope.defer(() => trial.close());
   }
   const capacity = known && describeCapacity(known, format);
   return {
     ...{ manager, sessions, throttle, live, library, port, capacity },
     ...{ problem: equipment.tools.problem, screens },
   };
+}
+
+function makeSwaps(
+  { config, dataFolder, mediaFolder = demoFolder(dataFolder), clock }: ServerOptions,
+  channels: ChannelManager,
+  { tools, subtitles }: Equipment,
+  isEnabled: () => boolean,
+): SwapControl {
+  return new SwapControl({
+    ...{ channels, isEnabled, mediaFolder: resolve(mediaFolder), plan: planner(config, subtitles.settings) },
+    probe: async (path, signal) => {
+      if (!tools.toolset || tools.problem) throw tools.problem;
+      return probeFile(path, { toolset: tools.toolset, clock, signal, timeoutMs: SWAP_PROBE_MS });
+    },
+  });
 }
 
 async function keepUnmatched(
@@ -238,29 +268,36 @@ async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope:
 function makeManager(
   options: ServerOptions,
   plan: ThrottlePlan,
-  events: EventHub,
-  onAir: () => void,
+  measurement: SelfMeasurement,
+  onEvent: (channel: ChannelDefinition, event: ChannelEvent) => void,
 ): ChannelManager {
-  const { config, clock, random, log, startTicks } = options;
+  const { config, clock, random, startTicks } = options;
   const { lead_seconds, ring_seconds, linger_seconds } = config.channels;
   return new ChannelManager({
     settings: {
       leadMs: lead_seconds * 1000,
       ringMs: ring_seconds * 1000,
       startTicks: startTicks ?? START_TICKS,
-      clock,
-      random,
+      ...{ clock, random, measurement },
     },
     throttleOf: (channelId) => plan.of(channelId),
     lingerMs: linger_seconds * 1000,
-    onEvent: (channel, event) => {
-      if (event.type === "on_air") onAir();
-      events.publish(channelEvent(channel, event));
-      const { number, name } = channel;
-      const { level, message, fields } = describeEvent(event);
-      log[level]({ channel: number, name, ...fields }, message);
-    },
+    onEvent,
   });
+}
+
+/** Tells what happens on channels to those who listen, and to the log. */
+function teller(log: Log, events: EventHub) {
+  return (channel: ChannelDefinition, event: ChannelEvent) => {
+    events.publish(channelEvent(channel, event));
+    const { number, name } = channel;
+    const { level, message, fields } = describeEvent(event);
+    log[level]({ channel: number, name, ...fields }, message);
+  };
+}
+
+function measurementSettings({ health }: Config): MeasurementSettings {
+  return { enabled: health.self_measurement, intervalMs: 1000 * health.self_measurement_seconds };
 }
 
 /** What there is to play. Without ffmpeg, what an earlier start knew; when that is nothing, ffmpeg is what lacks. */

@@ -25,7 +25,8 @@ export async function openApiDocument(): Promise<string> {
   // A server without channels: only the routes matter.
   const clock = new SystemClock();
   registerManagement(app, {
-    ...{ host: "localhost", clock, channels: { definitions: [], onAir: [] } },
+    ...{ host: "localhost", clock, channels: { definitions: [] } },
+    health: { of: neverAsked, list: neverAsked },
     throttle: { of: neverAsked, change: neverAsked },
     sessions: new SessionManager({ clock, limits: NO_LIMITS }),
     events: new EventHub(() => clock.wallNow()),
@@ -37,6 +38,7 @@ export async function openApiDocument(): Promise<string> {
     screenControl: {
       ...{ of: neverAsked, change: neverAsked, setImage: neverAsked, show: neverAsked, end: neverAsked },
     },
+    swaps: { swap: neverAsked },
   });
   await app.ready();
   const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;

@@ -41,7 +41,14 @@ export const ERRORS = {
   interrupted: { status: 503, title: "Interrupted" },
   route_not_found: { status: 404, title: "There is nothing at this address" },
   request_invalid: { status: 400, title: "The request is not valid" },
+  source_suspended: { status: 503, title: "The source is left alone for a while" },
   internal: { status: 500, title: "Something went wrong inside the server" },
+  swap_disabled: { status: 409, title: "Hot swap is switched off" },
+  channel_off_air: { status: 409, title: "The channel is not on air" },
+  swap_too_short: { status: 422, title: "The alternative does not reach to the programme's end" },
+  swap_path_refused: { status: 422, title: "The file is not in the media folder" },
+  swap_url_unsupported: { status: 422, title: "An address cannot be swapped in" },
+  house_format_differs: { status: 409, title: "The house format differs" },
 } as const;
 
 /** A stable, documented name of a failure. */

@@ -5,6 +5,7 @@ import { Channel, type ChannelDefinition, type ChannelSettings } from "./channel
 import type { ChannelEvent } from "./events.ts";
 import { Lateness } from "./lateness.ts";
 import type { Announcement } from "./overlay.ts";
+import type { SwapOutcome } from "./swap.ts";
 
 /** Period of the one release timer. Each channel is served every `TICK_PHASES`th time: 40 ms. */
 const TICK_MS = 20;
@@ -61,6 +62,19 @@ export class ChannelManager {
   add(definition: ChannelDefinition): void {
     if (this.#definitions.has(definition.number)) throw new RangeError(`two channels ${definition.number}`);
     this.#definitions.set(definition.number, definition);
+  }
+
+  /**
+   * Gives a channel another definition with the same id and number: on air, what is on goes on until the new schedule's
+   * Gop is there. Tells what became of that; undefined when the channel was off air. Throws `channel_not_found`,
+   * and `house_format_differs` when nothing has changed.
+   */
+  replace(definition: ChannelDefinition): Promise<SwapOutcome> | undefined {
+    const { id, number } = definition;
+    if (this.find(number).id !== id) throw new RangeError(`channel ${number} has another id than ${id}`);
+    const outcome = this.#onAir.get(number)?.channel.follow(definition);
+    this.#definitions.set(number, definition);
+    return outcome;
   }
 
   /** Every channel, on air or not. */
@@ -142,7 +156,9 @@ export class ChannelManager {
   #start(definition: ChannelDefinition): OnAir {
     const { settings, throttleOf, onEvent } = this.#options;
     const throttle = throttleOf(definition.id);
-    const channel = new Channel(definition, settings, throttle, (event) => onEvent(definition, event));
+    const channel = new Channel(definition, settings, throttle, (event) =>
+      onEvent(this.find(definition.number), event),
+    );
     channel.announce(this.announced(definition.id));
     const entry: OnAir = { channel, phase: this.#started++ % TICK_PHASES, holds: 0, linger: undefined };
     this.#onAir.set(definition.number, entry);
@@ -190,6 +206,7 @@ export class ChannelManager {
       if (clock.now() >= untilMs) return;
       this.#serve(number, entry, () => entry.channel.prepare());
     }
+    this.#options.settings.measurement?.work(untilMs);
   }
 
   #serve(number: number, entry: OnAir, work: () => void): void {

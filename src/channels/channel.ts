@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../base/clock.ts";
-import { toAppError } from "../base/errors.ts";
+import { AppError, toAppError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import { Scope } from "../base/scope.ts";
 import type { ScreenCue, ScreenSource } from "../error-screens/screen-source.ts";
-import { FrameGrid, type HouseFormat } from "../media/house-format.ts";
+import { FrameGrid, type HouseFormat, isSameHouse } from "../media/house-format.ts";
 import { Muxer } from "../mpegts/muxer.ts";
 import type { LoopSchedule, ScheduleSlot } from "../playout/loop-schedule.ts";
 import type { OpenSource, PlayItem } from "../source/source.ts";
@@ -12,12 +12,17 @@ import { MODES } from "../throttle/modes.ts";
 import type { ThrottleSettings } from "../throttle/settings.ts";
 import type { ThrottleMode } from "../throttle/throttle-mode.ts";
 import type { ViewerPace } from "../throttle/viewer-pace.ts";
+import { playedAt } from "./candidate.ts";
 import type { ChannelEventSink } from "./events.ts";
 import { Feeder } from "./feeder.ts";
+import { ChannelFigures } from "./figures.ts";
 import { LeadBuffer } from "./lead-buffer.ts";
+import type { LinePlace } from "./line.ts";
 import { type Announcement, Overlay } from "./overlay.ts";
 import { RateWatch } from "./rate-watch.ts";
 import { ReleaseClock } from "./release-clock.ts";
+import type { SelfMeasurement, StreamSampler } from "./self-measurement.ts";
+import type { Played, SwapOutcome, SwapPlace, SwapWish } from "./swap.ts";
 import { WireRing } from "./wire-ring.ts";
 
 /** Gops that one tick muxes at the most: what a freeze of the machine has made due leaves over several ticks. */
@@ -45,6 +50,8 @@ export interface ChannelSettings {
   readonly startTicks: number;
   readonly clock: Clock;
   readonly random: Random;
+  /** What examines samples of what is sent; undefined for nothing. */
+  readonly measurement?: SelfMeasurement;
 }
 
 /** Somebody who reads a channel's ring. */
@@ -63,8 +70,11 @@ export interface ChannelReader {
  * transport stream from the first to the last, whatever happens to the sources.
  */
 export class Channel {
-  readonly definition: ChannelDefinition;
   readonly ring: WireRing;
+  /** What is counted while it is on air. */
+  readonly figures: ChannelFigures;
+  /** The lead when it is full. */
+  readonly fullLeadMs: number;
   readonly #scope = new Scope();
   readonly #clock: Clock;
   readonly #grid: FrameGrid;
@@ -77,6 +87,9 @@ export class Channel {
   readonly #rateWatch: RateWatch;
   readonly #screens: ScreenSource;
   readonly #overlay: Overlay;
+  #definition: ChannelDefinition;
+  readonly #sampler: StreamSampler | undefined;
+  readonly #beganAt: number;
   #throttle: ThrottleSettings;
   #mode: ThrottleMode;
 
@@ -85,12 +98,21 @@ export class Channel {
     definition: ChannelDefinition,
     settings: ChannelSettings,
     throttle: ThrottleSettings,
-    onEvent: ChannelEventSink,
+    sink: ChannelEventSink,
   ) {
-    const { format, schedule, open } = definition;
-    const { clock, random, leadMs } = settings;
+    const { format, schedule } = definition;
+    const { clock, random, leadMs, measurement } = settings;
     const grid = new FrameGrid(format);
-    this.definition = definition;
+    this.#definition = definition;
+    const figures = new ChannelFigures(clock);
+    const open = figures.counting(definition.open);
+    const onEvent: ChannelEventSink = (event) => {
+      figures.onEvent(event);
+      sink(event);
+    };
+    this.figures = figures;
+    this.fullLeadMs = leadMs;
+    this.#sampler = measurement?.sampler(figures);
     this.#onEvent = onEvent;
     this.#clock = clock;
     this.#grid = grid;
@@ -110,11 +132,12 @@ export class Channel {
     this.#scope.defer(() => screens.close());
     const release = new ReleaseClock(grid, clock, scheduleNow - anchorFrame);
     this.#release = release;
+    this.#beganAt = release.position();
     this.#overlay = new Overlay({ format, grid, release, clock, screens, onEvent });
     this.#feeder = new Feeder(
       {
         ...{ format, schedule, open, screens, leadMs, anchorFrame, clock, random, onEvent },
-        ...{ lead: this.#lead, release },
+        ...{ lead: this.#lead, release, figures },
       },
       this.#scope,
     );
@@ -122,14 +145,61 @@ export class Channel {
     this.#scope.defer(() => feeding);
   }
 
+  /** What it is, and which schedule it follows. */
+  get definition(): ChannelDefinition {
+    return this.#definition;
+  }
+
   /** What is on now by the schedule. */
   get onNow(): ScheduleSlot<PlayItem> {
-    return this.#feeder.slotAt(Math.floor(this.#release.position()));
+    const position = Math.floor(this.#release.position());
+    return this.#feeder.succession.lineAt(position).at(position).slot;
+  }
+
+  /** What is played now, whatever the schedule says. */
+  get playing(): Played {
+    const position = Math.floor(this.#release.position());
+    const line = this.#feeder.succession.lineAt(position);
+    return playedAt(line, line.at(position));
+  }
+
+  /** Where a swap that begins now is likely to take effect, if nothing delays it. */
+  swapPlace(at: SwapPlace): LinePlace {
+    return this.#feeder.succession.placeOf(at);
+  }
+
+  /**
+   * Prepares something else for the rest of a slot beside what is on, and goes over to it at a Gop boundary as soon as
+   * it is ready; when it never is, what is on goes on. The last wish wins. Never rejects.
+   */
+  swap(wish: SwapWish): Promise<SwapOutcome> {
+    return this.#feeder.succession.swap(wish);
+  }
+
+  /**
+   * Follows another definition's schedule from now on, whose place is taken as soon as there is a Gop for it; name and
+   * screens stay until it is on air anew. Throws `house_format_differs`.
+   */
+  follow(definition: ChannelDefinition): Promise<SwapOutcome> {
+    const { format, schedule, open } = definition;
+    if (!isSameHouse(format, this.#definition.format)) {
+      throw new AppError(
+        "house_format_differs",
+        `Channel ${definition.number} is on air in another house format; take it off air first.`,
+      );
+    }
+    this.#definition = definition;
+    return this.#feeder.succession.follow(schedule, this.figures.counting(open));
   }
 
   /** Finished media that waits for its time, in frames; negative when the lead is used up. */
   get leadFrames(): number {
     return this.#lead.end - this.#release.position();
+  }
+
+  /** Frames whose time has come and that were there, since it went on air; a real number. */
+  get airedFrames(): number {
+    return Math.max(0, Math.min(this.#release.position(), this.figures.end) - this.#beganAt);
   }
 
   /** Lets `reader` know of each release, until the returned function is called or the channel goes off air. */
@@ -198,6 +268,8 @@ export class Channel {
       const gop = this.#muxer.mux(laid, constantBps);
       if (gop.bps !== undefined) this.#rateWatch.look(gop.bps, this.#throttle.targetBps);
       this.ring.append(gop);
+      this.figures.onWire(gop, laid !== timed);
+      this.#sampler?.look(laid.gop, gop);
     }
     return true;
   }

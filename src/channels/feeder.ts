@@ -10,10 +10,12 @@ import type { LoopSchedule, ScheduleSlot } from "../playout/loop-schedule.ts";
 import type { OpenSource, PlayItem } from "../source/source.ts";
 import { Splicer } from "../splice/splicer.ts";
 import type { ChannelEventSink } from "./events.ts";
-import { ItemPlayer } from "./item-player.ts";
+import type { ChannelFigures } from "./figures.ts";
 import type { LeadBuffer } from "./lead-buffer.ts";
+import { Line } from "./line.ts";
 import type { ReleaseClock } from "./release-clock.ts";
 import { screenCue } from "./screen-cue.ts";
+import { Succession } from "./succession.ts";
 
 /** Start-up is over after this, whatever has come of it. */
 const STARTUP_MS = 8_000;
@@ -25,8 +27,6 @@ const ANTICIPATION_MS = 3_000;
 const STARTUP_GRACE_MS = 1_000;
 /** The next item's source is opened when so much of the current one is left to be fed. */
 const PREPARE_AHEAD_MS = 4_000;
-/** A step of the wall clock beyond this moves the channel to where the schedule now is. */
-const WALL_STEP_MS = 2_000;
 
 /** Pause after a fault of the feeder itself. */
 const RECOVERY_MS = 250;
@@ -48,6 +48,7 @@ export interface FeederOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: ChannelEventSink;
+  readonly figures: ChannelFigures;
 }
 
 /**
@@ -60,24 +61,39 @@ export class Feeder {
   readonly #scope: Scope;
   readonly #grid: FrameGrid;
   readonly #splicer: Splicer;
-  readonly #players = new Map<number, ItemPlayer>();
-  #anchorFrame: number;
-  #slot: ScheduleSlot<PlayItem> | undefined;
+  /** Which line is fed, and what is about to take over. */
+  readonly succession: Succession;
+  /** What was told last to be fed. */
+  #fed: { readonly startFrame: number; readonly item: PlayItem } | undefined;
   #starting = true;
   readonly #startedMs: number;
   #lastPushMs: number;
   #last: Gop | undefined;
+  /** Channel frame at which the last Gop of a programme was placed. */
+  #lastFrame = -1;
   #fault: AppError | undefined;
   #screenFrames = 0;
   #cue: ScreenCue | undefined;
+  /** Ends a pause. */
+  #wake = () => {};
 
   constructor(options: FeederOptions, scope: Scope) {
+    const { format, schedule, open, anchorFrame, lead, release, clock, random, onEvent } = options;
     this.#options = options;
     this.#scope = scope;
-    this.#grid = new FrameGrid(options.format);
-    this.#splicer = new Splicer(options.format);
-    this.#anchorFrame = options.anchorFrame;
-    this.#startedMs = options.clock.now();
+    const grid = new FrameGrid(format);
+    this.#grid = grid;
+    this.#splicer = new Splicer(format);
+    const { gopFrames } = format;
+    const line = new Line({ schedule, open, anchorFrame, gopFrames, grid, clock, random, onEvent }, scope);
+    const parts = { lead, release, grid, splicer: this.#splicer, clock, onEvent };
+    const host = {
+      programmeFrame: () => this.#lastFrame,
+      onCut: (from: number, to: number) => this.#onCut(from, to),
+      onChange: () => this.#wake(),
+    };
+    this.succession = new Succession({ ...parts, ...host }, line, scope);
+    this.#startedMs = clock.now();
     this.#lastPushMs = this.#startedMs;
   }
 
@@ -87,14 +103,10 @@ export class Feeder {
     while (!this.#scope.closed) {
       const overMs = this.#leadMs() - leadMs;
       // The lead is a length of time: room in it is made by the clock alone, whenever its Gops leave it.
-      if (overMs >= 0) await this.#rest(overMs + TO_THE_FULL_MS);
+      if (overMs >= 0) await this.#pause(overMs + TO_THE_FULL_MS);
       else await this.#append().catch((failure: unknown) => this.#recover(failure));
     }
-  }
-
-  /** What is on at channel frame `frame` by the schedule. */
-  slotAt(frame: number): ScheduleSlot<PlayItem> {
-    return this.#options.schedule.at(this.#anchorFrame + frame);
+    this.succession.close();
   }
 
   #leadMs(): number {
@@ -104,45 +116,57 @@ export class Feeder {
 
   async #append(): Promise<void> {
     const { lead, release, format, clock } = this.#options;
-    this.#followWallClock();
+    this.succession.followWallClock();
+    const { line } = this.succession;
     const frame = lead.end;
-    const slot = this.#enter(this.slotAt(frame));
-    const itemFrame = this.#anchorFrame + frame - slot.startFrame;
-    const left = slot.item.frames - itemFrame;
+    const { slot, slotFrame } = line.at(frame);
+    this.#enter(line, slot);
+    const left = slot.item.frames - slotFrame;
     // Up to the next place where the item's own Gops begin, or its end.
-    const room = Math.min(left, format.gopFrames - (itemFrame % format.gopFrames));
+    const room = Math.min(left, format.gopFrames - (slotFrame % format.gopFrames));
     // After a freeze of the machine there may be hours to catch up with: for them no source is opened.
     const isOver = release.timeOf(frame + room) <= clock.now() && !this.#starting;
-    const gop = isOver ? undefined : await this.#take(slot, itemFrame, left);
-    if (this.#scope.closed) return;
-    if (!gop && !this.#cue) await this.#anticipate();
-    if (this.#scope.closed) return;
+    const gop = isOver ? undefined : await this.#take(line, frame, left);
+    if (!gop && !isOver) await this.#waitForCandidate(line);
+    if (!gop && !this.#cue && line === this.succession.line) await this.#anticipate();
+    // What has taken over meanwhile goes on where the lead ends now.
+    if (this.#scope.closed || line !== this.succession.line) return;
     if (!gop) this.#starting = false;
-    const chosen = gop ? truncateGop(gop, room) : this.#screen(slot, frame, room);
-    if (gop) this.#onProgramme(gop);
+    const chosen = gop ? truncateGop(gop, room) : this.#screen(line, slot, frame, room);
+    if (gop) this.#onProgramme(gop, frame);
     const timed = this.#splicer.place(chosen, frame);
     lead.push(timed);
     this.#lastPushMs = clock.now();
     if (this.#leadMs() > STARTUP_GRACE_MS || clock.now() > this.#startedMs + STARTUP_MS)
       this.#starting = false;
-    if (endFrame(timed) - frame >= left) this.#leave(slot);
+    if (endFrame(timed) - frame >= left) line.leave(slot);
+    this.succession.pending?.look();
   }
 
-  /** The item's Gop, if it comes in time. */
-  async #take(slot: ScheduleSlot<PlayItem>, itemFrame: number, left: number): Promise<Gop | undefined> {
-    const player = this.#player(slot, itemFrame);
-    if (this.#grid.milliseconds(left) <= PREPARE_AHEAD_MS) {
-      this.#player(this.#options.schedule.after(slot), 0);
-    }
+  /** The line's Gop, if it comes in time. */
+  async #take(line: Line, frame: number, left: number): Promise<Gop | undefined> {
     const { clock, screens } = this.#options;
     const deadlineMs = this.#deadlineMs();
     const last = this.#last;
     const early = Math.max(0, deadlineMs - ANTICIPATION_MS - clock.now());
+    const taking = line.take(frame, deadlineMs);
+    if (this.#grid.milliseconds(left) <= PREPARE_AHEAD_MS) line.prepareAfter(line.at(frame).slot);
     const timer = last && clock.after(early, () => void screens.anticipate(last));
     try {
-      return await player.take(itemFrame, deadlineMs);
+      return await taking;
     } finally {
       timer?.cancel();
+    }
+  }
+
+  /** What is about to take over may be there before a screen is needed. */
+  async #waitForCandidate(line: Line): Promise<void> {
+    const { clock } = this.#options;
+    for (;;) {
+      const leftMs = this.#deadlineMs() - clock.now();
+      if (leftMs <= 0 || !this.succession.pending || line !== this.succession.line || this.#scope.closed)
+        return;
+      await this.#pause(leftMs);
     }
   }
 
@@ -150,14 +174,13 @@ export class Feeder {
   async #anticipate(): Promise<void> {
     const { screens, clock } = this.#options;
     const leftMs = this.#deadlineMs() - clock.now();
-    if (!this.#last || leftMs <= 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = clock.after(leftMs, resolve);
-    const onAbort = () => resolve();
-    this.#scope.signal.addEventListener("abort", onAbort, { once: true });
-    await Promise.race([screens.anticipate(this.#last), promise]);
-    this.#scope.signal.removeEventListener("abort", onAbort);
-    timer.cancel();
+    if (this.#last && leftMs > 0) await this.#pause(leftMs, screens.anticipate(this.#last));
+  }
+
+  /** What waited from channel frame `from` to `to` will not be on air. */
+  #onCut(from: number, to: number): void {
+    this.#screenFrames = Math.max(0, this.#screenFrames - (to - from));
+    this.#lastFrame = Math.min(this.#lastFrame, from - 1);
   }
 
   /** A fault of our own must not end the channel: everything is opened anew, a little later. */
@@ -165,18 +188,22 @@ export class Feeder {
     if (this.#scope.closed) return;
     this.#fault = toAppError(failure);
     this.#options.onEvent({ type: "feeding_failed", error: this.#fault });
-    this.#closePlayers();
-    await this.#rest(RECOVERY_MS);
+    this.succession.line.reset();
+    this.#fed = undefined;
+    await this.#pause(RECOVERY_MS);
   }
 
-  async #rest(ms: number): Promise<void> {
-    await this.#options.clock.sleep(ms, this.#scope.signal).catch(() => undefined);
-  }
-
-  #closePlayers(): void {
-    for (const player of this.#players.values()) void player.close();
-    this.#players.clear();
-    this.#slot = undefined;
+  /** Waits until `ms` are over, `enough` resolves, a swap is settled, or the scope closes. */
+  async #pause(ms: number, enough?: Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const end = () => resolve();
+    this.#wake = end;
+    const timer = this.#options.clock.after(ms, end);
+    const { signal } = this.#scope;
+    signal.addEventListener("abort", end, { once: true });
+    await (enough ? Promise.race([promise, enough]) : promise);
+    signal.removeEventListener("abort", end);
+    timer.cancel();
   }
 
   /** Monotonic time at which waiting for a Gop ends and a screen goes on air. */
@@ -186,77 +213,43 @@ export class Feeder {
     return this.#starting ? Math.max(usedUpMs, this.#lastPushMs + STARTUP_GRACE_MS) : usedUpMs;
   }
 
-  #enter(slot: ScheduleSlot<PlayItem>): ScheduleSlot<PlayItem> {
-    if (this.#slot?.startFrame !== slot.startFrame) {
-      this.#slot = slot;
-      this.#options.onEvent({ type: "item_started", title: slot.item.title, startFrame: slot.startFrame });
-    }
-    return slot;
-  }
-
-  #leave(slot: ScheduleSlot<PlayItem>): void {
-    void this.#players.get(slot.startFrame)?.close();
-    this.#players.delete(slot.startFrame);
-  }
-
-  /** The player of a slot; when there is none it is started, at the first Gop that is not over at `itemFrame`. */
-  #player(slot: ScheduleSlot<PlayItem>, itemFrame: number): ItemPlayer {
-    const existing = this.#players.get(slot.startFrame);
-    if (existing) return existing;
-    const { format, open, clock, random, onEvent } = this.#options;
-    const startFrame = Math.ceil(itemFrame / format.gopFrames) * format.gopFrames;
-    const player = new ItemPlayer(
-      {
-        ...{ item: slot.item, startFrame, gopFrames: format.gopFrames, open, clock, random, onEvent },
-        audioPhase: this.#grid.audioPhase(slot.startFrame - this.#anchorFrame),
-      },
-      this.#scope.child(),
-    );
-    this.#players.set(slot.startFrame, player);
-    return player;
+  #enter(line: Line, { item: scheduled, startFrame }: ScheduleSlot<PlayItem>): void {
+    const { item } = line.playing({ item: scheduled, startFrame });
+    if (this.#fed?.startFrame === startFrame && this.#fed.item === item) return;
+    this.#fed = { startFrame, item };
+    this.#options.onEvent({ type: "item_started", title: item.title, startFrame });
   }
 
   /** A Gop of the screen that the state of things asks for. */
-  #screen(slot: ScheduleSlot<PlayItem>, frame: number, room: number): Gop {
+  #screen(line: Line, slot: ScheduleSlot<PlayItem>, frame: number, room: number): Gop {
     const { screens, clock, release, onEvent } = this.#options;
     const cue = screenCue({
       isCold: this.#last === undefined,
       fault: this.#fault,
-      trouble: this.#players.get(slot.startFrame)?.trouble,
+      trouble: line.troubleOf(slot),
       nextItemMs: Math.round(this.#grid.milliseconds(slot.startFrame + slot.item.frames)),
     });
     const { reason, errorCode: failure } = cue;
-    if (!this.#cue) onEvent({ type: "screen_started", reason, title: slot.item.title, failure });
+    const { title } = line.playing(slot).item;
+    if (!this.#cue) onEvent({ type: "screen_started", reason, title, failure });
     else if (reason !== this.#cue.reason) onEvent({ type: "screen_changed", reason, failure });
     this.#cue = cue;
     const shownAtMs = clock.wallNow() + this.#grid.milliseconds(frame - release.position());
     const gop = screens.next(cue, { frame, room, shownAtMs });
     this.#screenFrames += frameCount(gop);
+    this.#options.figures.onScreen(cue, frame, frameCount(gop), screens.isHolding);
     return gop;
   }
 
-  #onProgramme(gop: Gop): void {
+  #onProgramme(gop: Gop, frame: number): void {
     this.#last = gop;
+    this.#lastFrame = frame;
+    this.#options.figures.onProgramme(gop, frame);
     this.#fault = undefined;
     if (!this.#cue) return;
     this.#cue = undefined;
     this.#options.screens.rest();
     this.#options.onEvent({ type: "screen_ended", frames: this.#screenFrames });
     this.#screenFrames = 0;
-  }
-
-  /** Moves the timeline's next Gop to where the schedule is, when the wall clock has been set. */
-  #followWallClock(): void {
-    const { clock, release, lead, schedule, format, onEvent } = this.#options;
-    const scheduleNow = this.#grid.framesIn(clock.wallNow());
-    const step = scheduleNow - (this.#anchorFrame + release.position());
-    const stepMs = this.#grid.milliseconds(step);
-    if (Math.abs(stepMs) <= WALL_STEP_MS) return;
-    const target = schedule.at(Math.floor(this.#anchorFrame + lead.end + step));
-    const itemFrame = Math.floor(this.#anchorFrame + lead.end + step) - target.startFrame;
-    const aligned = Math.floor(itemFrame / format.gopFrames) * format.gopFrames;
-    this.#anchorFrame = target.startFrame + aligned - lead.end;
-    this.#closePlayers();
-    onEvent({ type: "reanchored", stepMs: Math.round(stepMs) });
   }
 }

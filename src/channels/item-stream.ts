@@ -28,7 +28,7 @@ export interface ItemStreamOptions {
 
 /**
  * One item from a position to its end as a transport stream of its own, a Gop at a time, made no faster than it is
- * asked for. An encoder that dies is replaced as on a channel; what the restart ladder has to step over is left out,
+ * asked for. An encoder that dies is replaced as on a channel; what the restart policy has to step over is left out,
  * and the timeline runs on. Throws the last failure when the rest of the item does not come. Its processes end
  * with `scope`.
  */
@@ -43,7 +43,7 @@ export async function* itemStream(
   let failure: AppError | undefined;
   const player = new ItemPlayer(
     {
-      ...{ item, startFrame, gopFrames, open, clock, random },
+      ...{ item, startFrame, gopFrames, open, clock, random, keepsTrying: false },
       audioPhase: new FrameGrid(format).audioPhase(-startFrame),
       onEvent: (event) => {
         if (event.type === "source_failed") failure = event.error;

@@ -7,7 +7,7 @@ import type { MediaFacts } from "../ffmpeg/probe.ts";
 import { syntheticGop } from "../media/gop.fixtures.ts";
 import type { Gop } from "../media/gop.ts";
 import { type HouseFormat, houseFormat } from "../media/house-format.ts";
-import type { OpenSource, PlayItem } from "../source/source.ts";
+import type { OpenSource, PlayItem, RunProfile } from "../source/source.ts";
 
 /** A small house format of 30 fps and 1 Mbit/s. */
 export const format = houseFormat({
@@ -17,9 +17,11 @@ export const format = houseFormat({
 /** Frames of its Gops. */
 export const GOP = format.gopFrames;
 
-interface Opened {
+/** One run of a source. */
+export interface Opened {
   readonly title: string;
   readonly startFrame: number;
+  readonly profile: RunProfile;
   closed: boolean;
 }
 
@@ -30,31 +32,40 @@ export class Studio {
   /** Time a Gop takes to make. */
   gopMs = 100;
   /** Called before each Gop; what it throws is the source's failure, what it awaits its delay. */
-  onGop: (item: PlayItem, frame: number) => void | Promise<void> = () => undefined;
+  onGop: (item: PlayItem, frame: number, run: Opened) => void | Promise<void> = () => undefined;
+  /** The run that made the Gop with these bytes. */
+  readonly madeBy = new WeakMap<Uint8Array, Opened>();
 
   /** Asked before each Gop: true makes it a short one, and the source end behind it. */
   cut: () => boolean = () => false;
 
-  constructor(clock: ManualClock) {
+  readonly #format: HouseFormat;
+
+  constructor(clock: ManualClock, house: HouseFormat = format) {
     this.clock = clock;
+    this.#format = house;
   }
 
-  readonly open: OpenSource = (item, { startFrame }) => {
-    const opened = { title: item.title, startFrame, closed: false };
+  readonly open: OpenSource = (item, { startFrame, profile = "usual" }) => {
+    const opened = { title: item.title, startFrame, profile, closed: false };
     this.opened.push(opened);
+    const { gopFrames } = this.#format;
+    // A run's Gops share their parameter sets, and no other run's.
+    const { parameters } = syntheticGop({ format: this.#format, frames: 1 });
     let frame = startFrame;
     let isCut = false;
     return {
       next: async () => {
         if (frame >= item.frames || opened.closed) return undefined;
         await this.clock.sleep(this.gopMs);
-        await this.onGop(item, frame);
+        await this.onGop(item, frame, opened);
         if (isCut) throw new AppError("encoder_short", "the file ended");
         isCut = this.cut();
-        const frames = isCut ? 10 : Math.min(GOP, item.frames - frame);
-        const gop = syntheticGop({ format, firstFrame: frame, frames, seed: frame });
-        frame += GOP;
-        return gop;
+        const frames = isCut ? 10 : Math.min(gopFrames, item.frames - frame);
+        const gop = syntheticGop({ format: this.#format, firstFrame: frame, frames, seed: frame });
+        this.madeBy.set(gop.video.data, opened);
+        frame += gopFrames;
+        return { ...gop, parameters };
       },
       close: async () => {
         opened.closed = true;
@@ -72,6 +83,7 @@ export function item(title: string, frames: number): PlayItem {
 export class OneScreen implements ScreenSource {
   readonly cues: ScreenCue[] = [];
   readonly calls: string[] = [];
+  isHolding = false;
   readonly #screen: ErrorScreen;
 
   constructor(house: HouseFormat = format, { sound = false } = {}) {

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { LOG_LEVELS } from "../base/log.ts";
 import { VIDEO_ENCODERS } from "../media/video-encoders.ts";
+import { health } from "./health-keys.ts";
 import { LATER, LIVE, RESTART, real, whole } from "./key-parts.ts";
 import { errorScreens } from "./screen-keys.ts";
 
@@ -251,8 +252,10 @@ const aiAutoHeal = z.strictObject({
   hot_swap_enabled: z
     .boolean()
     .default(true)
-    .describe("Whether a repair may replace a source while it is on air.")
-    .meta(LATER),
+    .describe(
+      "Whether a source may be replaced while it is on air, by a repair or by `POST /api/channels/{channel_id}/swap`.",
+    )
+    .meta(LIVE),
 });
 
 const databaseBackup = z.strictObject({
@@ -297,6 +300,9 @@ export const CONFIG_SCHEMA = z.strictObject({
   ai_auto_heal: aiAutoHeal.prefault({}).describe("Repairs without an operator."),
   database_backup: databaseBackup.prefault({}).describe("Regular copies of the database."),
   log: log.prefault({}).describe("What the server writes about itself."),
+  health: health
+    .prefault({})
+    .describe("When a channel is called degraded, unhealthy or failed, and how what it sends is examined."),
 });
 
 /** A complete, valid configuration. */

@@ -51,7 +51,7 @@ export const NETWORK_FAILURES = [
       { line: "[http @ 0x55edc41520c0] HTTP error 503 Service Unavailable" },
       { line: "http://127.0.0.1:18471/503: Server returned 5XX Server Error reply" },
     ],
-    remedy: { action: "reconnect", scope: "source", retry: patiently(6, 500, 30_000) },
+    remedy: { action: "reconnect", scope: "source", retry: patiently(6, 500, 15_000) },
     sentence: "The other server has a fault of its own; it usually passes.",
   },
   {
@@ -60,7 +60,7 @@ export const NETWORK_FAILURES = [
     rank: "cause",
     match: [/Connection refused/],
     examples: [{ line: "[tcp @ 0x5598a2961f80] Connection to tcp://127.0.0.1:1 failed: Connection refused" }],
-    remedy: { action: "reconnect", scope: "source", retry: patiently(6, 500, 30_000) },
+    remedy: { action: "reconnect", scope: "source", retry: patiently(6, 500, 15_000) },
     sentence: "Nothing listens at that address: the other server is down or starting.",
   },
   {
@@ -73,7 +73,7 @@ export const NETWORK_FAILURES = [
         line: "[tcp @ 0x556f1e962f80] Failed to resolve hostname no.such.host.invalid: Name or service not known",
       },
     ],
-    remedy: { action: "reconnect", scope: "server", retry: patiently(6, 500, 30_000) },
+    remedy: { action: "reconnect", scope: "server", retry: patiently(6, 500, 15_000) },
     sentence: "The host name is unknown: it is misspelt, or this machine's name service does not answer.",
   },
   {

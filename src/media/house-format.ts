@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { divide, type Rational, rational, scaleRound } from "../base/rational.ts";
 
 /** Samples per AAC-LC frame and channel (ISO/IEC 14496-3 4.5.2.1.1). */
@@ -75,6 +76,12 @@ export function houseFormat(choice: HouseFormatChoice): HouseFormat {
 /** The same house format for another total rate in bit/s. Throws RangeError when nothing is left for video. */
 export function withTotalRate(format: HouseFormat, totalBps: number): HouseFormat {
   return { ...format, videoPeakBps: videoPeak({ ...format, totalBps }) };
+}
+
+/** Whether sources of both may follow each other on one channel: everything is equal but the rates. */
+export function isSameHouse(a: HouseFormat, b: HouseFormat): boolean {
+  const apart = (Object.keys(a) as (keyof HouseFormat)[]).filter((key) => !isDeepStrictEqual(a[key], b[key]));
+  return apart.every((key) => key === "videoPeakBps" || key === "audioBps");
 }
 
 type RateChoice = Pick<HouseFormatChoice, "totalBps" | "audioBps" | "fps">;

@@ -5,6 +5,7 @@ import type { RunPosition } from "../mp4/gop-assembler.ts";
 import { bitmapArguments } from "./burn-in.ts";
 import type { EncoderInput, EncoderSpan } from "./encoder-input.ts";
 import { fileChain, plainChain, stillArguments, stillChain } from "./picture-chain.ts";
+import { MUXING_QUEUE, SAFE_INPUT_OPTIONS } from "./safe-run.ts";
 import { soundChain } from "./sound-chain.ts";
 import { frameSeconds } from "./time-base.ts";
 import { videoEncoderArguments } from "./video-encoder.ts";
@@ -59,7 +60,7 @@ export function encoderCommand(
     end: grid.audioFrame(span.frames) + 2,
     offsetSeconds: origin + span.audioPhase / format.audioSampleRate,
   };
-  const { burnIn } = input;
+  const { burnIn, profile = "usual" } = input;
   const pictures = pictureChain(input, origin, span, format);
   const sounds = soundChain({ stream: input.audioStream, gain: input.gain }, sound, format);
   const graph = `${[pictures, ...upload].join(",")}[v];${sounds}[a]`;
@@ -68,6 +69,7 @@ export function encoderCommand(
       ...["-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning"],
       ...device,
       ...(input.fileArguments ? seekArguments(span, format) : []),
+      ...(input.fileArguments && profile === "safe" ? SAFE_INPUT_OPTIONS : []),
       ...(input.fileArguments ?? []),
       ...(burnIn?.kind === "bitmap"
         ? bitmapArguments(burnIn, burnIn.zeroSeconds + frameSeconds(span.startFrame, format.fps))
@@ -87,7 +89,7 @@ export function encoderCommand(
       ],
       ...settings,
       ...audioEncoderArguments(format),
-      ...["-max_muxing_queue_size", "4096"],
+      ...["-max_muxing_queue_size", MUXING_QUEUE[profile === "safe" ? "safe" : "usual"]],
       ...["-f", "mp4", "-movflags", "frag_keyframe+empty_moov+default_base_moof", "pipe:1"],
     ],
     position: {
@@ -99,10 +101,10 @@ export function encoderCommand(
 }
 
 function pictureChain(input: EncoderInput, origin: number, span: EncoderSpan, format: HouseFormat): string {
-  const { picture, fileArguments, burnIn } = input;
+  const { picture, fileArguments, burnIn, profile } = input;
   switch (picture.kind) {
     case "stream":
-      return fileChain(picture, origin, span, format, burnIn);
+      return fileChain({ ...picture, isPlain: profile === "safe" }, origin, span, format, burnIn);
     case "still":
       return stillChain(fileArguments ? 1 : 0, span);
     case "plain":

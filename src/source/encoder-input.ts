@@ -2,6 +2,7 @@ import type { ScanKind } from "../ffmpeg/media-facts.ts";
 import type { BurnIn } from "./burn-in.ts";
 import type { SourceColour } from "./colour.ts";
 import type { Gain } from "./loudness-gain.ts";
+import type { RunProfile } from "./source.ts";
 
 /** Where pictures and sound of an item come from. */
 export interface EncoderInput {
@@ -16,6 +17,8 @@ export interface EncoderInput {
   readonly originSeconds?: number;
   /** Subtitles that are burnt into a video stream of the file. */
   readonly burnIn?: BurnIn;
+  /** See `RunProfile`; default `usual`. */
+  readonly profile?: RunProfile;
 }
 
 /** A video stream of the file. */
@@ -28,6 +31,8 @@ export interface FilePicture {
   readonly colour: SourceColour;
   /** Whether this ffmpeg has `zscale` and `tonemap`; default true. */
   readonly canToneMap?: boolean;
+  /** Whether odd pixel formats are converted before anything else is done; default not. */
+  readonly isPlain?: boolean;
   /** Seconds that are known to be missing at the picture's end, to be shown as a still. */
   readonly stillSeconds: number;
 }

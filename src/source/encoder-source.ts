@@ -8,14 +8,8 @@ import { FragmentReader } from "../mp4/fragment-reader.ts";
 import { GopAssembler } from "../mp4/gop-assembler.ts";
 import type { EncoderCommand } from "./encoder-command.ts";
 import type { Source } from "./source.ts";
+import { LOOK_PERIOD_MS, STALL_MS, StallWatch } from "./stall-watch.ts";
 
-/** An encoder that is being read and neither writes nor gets on for so long is stalled, in ms. */
-const STALL_MS = 2_000;
-/** The same before its first byte: opening and seeking may take longer. */
-const STARTUP_MS = 8_000;
-/** However busy an encoder is, a Gop of a second that takes so long to come will never keep a channel on air. */
-const GOP_MS = 15_000;
-const WATCH_PERIOD_MS = 250;
 /** Makes ffmpeg say how far it is, where `FfmpegChild` listens. */
 const PROGRESS_ARGUMENTS = ["-progress", "pipe:3", "-stats_period", "0.5"];
 
@@ -43,10 +37,10 @@ export class EncoderSource implements Source {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #reader = new FragmentReader();
   readonly #assembler: GopAssembler;
+  readonly #stalls: StallWatch;
   readonly #ready: Gop[] = [];
   #position: number;
   #shortcoming: FfmpegError | undefined;
-  #heard = false;
   #ended = false;
   #closing: Promise<void> | undefined;
 
@@ -61,6 +55,7 @@ export class EncoderSource implements Source {
       clock: options.clock,
       progress: true,
     });
+    this.#stalls = new StallWatch(options.format, this.#child.progress);
     this.#chunks = this.#child.stdout[Symbol.asyncIterator]();
   }
 
@@ -70,9 +65,9 @@ export class EncoderSource implements Source {
   }
 
   async next(): Promise<Gop | undefined> {
-    const deadlineMs = this.#options.clock.now() + GOP_MS;
+    this.#stalls.begin(this.#options.clock.now());
     while (this.#ready.length === 0 && !this.#ended) {
-      const chunk = await this.#read(deadlineMs);
+      const chunk = await this.#read();
       if (chunk) this.#take(chunk);
       else await this.#finish();
     }
@@ -96,26 +91,22 @@ export class EncoderSource implements Source {
   }
 
   #take(chunk: Uint8Array): void {
-    this.#heard = true;
+    this.#stalls.onBytes(this.#options.clock.now());
     for (const fragment of this.#reader.push(chunk)) {
+      this.#stalls.onMedia();
       this.#accept(this.#assembler.push(fragment, this.#reader.init!));
     }
   }
 
   /** The next bytes, undefined at the end; throws `encoder_stalled`. */
-  #read(deadlineMs: number): Promise<Uint8Array | undefined> {
+  #read(): Promise<Uint8Array | undefined> {
     const { clock } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
-    const begunMs = clock.now();
-    const watch = clock.every(WATCH_PERIOD_MS, () => {
-      const quietMs = clock.now() - Math.max(begunMs, this.#child.progress.advancedAtMs);
-      const isQuiet = quietMs >= (this.#heard ? STALL_MS : STARTUP_MS);
-      if (!isQuiet && clock.now() < deadlineMs) return;
+    const watch = clock.every(LOOK_PERIOD_MS, (lateMs) => {
+      const complaint = this.#stalls.look(clock.now(), lateMs);
+      if (complaint === undefined) return;
       void this.#child.killNow();
-      const what = isQuiet
-        ? `nothing came out of the encoder for ${Math.round(quietMs)} ms`
-        : "no Gop came in time";
-      reject(this.#failure("encoder_stalled", what));
+      reject(this.#failure("encoder_stalled", complaint));
     });
     this.#chunks.next().then(
       (result) => resolve(result.done ? undefined : result.value),

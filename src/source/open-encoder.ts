@@ -110,8 +110,10 @@ export function openEncoder(
   const { paintTitle } = surroundings;
   return (item, cue) => {
     const { frames, title, facts } = item;
+    const { startFrame, audioPhase, profile = "usual" } = cue;
     const encode = (input: EncoderInput, encoder?: VideoEncoderName) => {
-      const command = encoderCommand(input, { frames, ...cue }, format, encoder);
+      const span = { frames, startFrame, audioPhase };
+      const command = encoderCommand({ ...input, profile }, span, format, encoder);
       return new EncoderSource({ ...surroundings, command, frames, format });
     };
     const { burnIn, canToneMap } = surroundings;
@@ -120,7 +122,7 @@ export function openEncoder(
       if (video) {
         const film = (subtitle?: PreparedSubtitle) =>
           encode(filmInput(item, video, format, canToneMap, subtitle), encoder);
-        return burnIn ? burnIn.open(item, cue.startFrame, film) : film();
+        return burnIn ? burnIn.open(item, cue, film) : film();
       }
       if (!paintTitle) return encode(soundInput(item, { kind: "plain" }), encoder);
       return new DeferredSource(async () => {
@@ -129,7 +131,7 @@ export function openEncoder(
         return still ? closedWith(source, () => still.discard()) : source;
       });
     };
-    return choice ? choice.open(item, cue.startFrame, run) : run();
+    return choice ? choice.open(item, cue, run) : run();
   };
 }
 

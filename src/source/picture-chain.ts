@@ -2,6 +2,7 @@ import type { HouseFormat } from "../media/house-format.ts";
 import { type BurnIn, layPictures, setText } from "./burn-in.ts";
 import { scaleColours, toBt709 } from "./colour.ts";
 import type { EncoderSpan, FilePicture } from "./encoder-input.ts";
+import { PLAIN_FORMATS } from "./safe-run.ts";
 import { FLICKS, frameSeconds } from "./time-base.ts";
 import { wholePictures } from "./whole-pictures.ts";
 
@@ -58,6 +59,7 @@ export function fileChain(
   };
   return [
     ...wholePictures(picture, origin, fps),
+    ...(picture.isPlain ? [PLAIN_FORMATS] : []),
     `fps=fps=${fps.num}/${fps.den}:start_time=0`,
     `tpad=stop_mode=clone:stop_duration=${(TOLERATED_SHORTFALL_SECONDS + picture.stillSeconds).toFixed(3)}`,
     `trim=start_frame=${preroll}:end_frame=${preroll + frames}`,

@@ -15,6 +15,8 @@ export interface PlayItem {
   readonly gain?: Gain;
   /** The subtitle track that is burnt in; undefined for none. */
   readonly subtitle?: ItemSubtitle;
+  /** Other places of the same programme, the most preferred first, each planned to the same `frames`. */
+  readonly alternates?: readonly PlayItem[];
 }
 
 /**
@@ -25,7 +27,18 @@ export interface Source {
   next(): Promise<Gop | undefined>;
   /** Ends it and everything it owns; idempotent. */
   close(): Promise<void>;
+  /** Calls `listener` when another run of the same source delivers, until the returned function is called. */
+  onRecovery?(listener: () => void): () => void;
 }
+
+/**
+ * How a run is made: as usual; by the software encoder; or safely, with everything left out that could be what fails: in software, without
+ * subtitles, with new timestamps, patiently, decoding in one thread. What comes out keeps to the same house format.
+ */
+export type RunProfile = (typeof RUN_PROFILES)[number];
+
+/** Names of the ways in which a run can be made. */
+export const RUN_PROFILES = ["usual", "software", "safe"] as const;
 
 /** Which part of an item is wanted, and how its sound lies on the channel. */
 export interface Cue {
@@ -36,6 +49,8 @@ export interface Cue {
   readonly startFrame: number;
   /** `FrameGrid.audioPhase` of the channel frame at which the item begins; the same for all runs of one airing. */
   readonly audioPhase: number;
+  /** Default `usual`. */
+  readonly profile?: RunProfile;
 }
 
 /** Opens an item. */
