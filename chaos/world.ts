@@ -18,7 +18,7 @@ import {
   withFewDescriptors,
 } from "./equipment.ts";
 import { type ChannelUnderFire, HOUSE, makeFileChannels, makeNetworkChannels } from "./library.ts";
-import { News, ofChannel } from "./news.ts";
+import { News, type NewsItem, ofChannel } from "./news.ts";
 import { Viewers } from "./viewers.ts";
 
 const VIEWERS = 20;
@@ -176,10 +176,12 @@ export class World implements AsyncDisposable {
   /** Waits until every channel has shown its programme for longer than its lead; false when that takes too long. */
   async settled(): Promise<boolean> {
     const deadlineMs = clock.now() + SETTLE_MS;
-    let calmSinceMs = clock.now();
+    const numbers = this.channels.map((_, index) => index + 1);
     while (clock.now() < deadlineMs) {
-      if (this.channels.some((_, index) => this.showsScreen(index + 1))) calmSinceMs = clock.now();
-      if (clock.now() - calmSinceMs > CALM_MS) return true;
+      const changes = numbers.map((number) => this.#screenNews(number));
+      const lastMs = Math.max(...changes.map((item) => item?.atMs ?? 0));
+      const isCalm = changes.every((item) => item?.type !== "channel.screen_started");
+      if (isCalm && clock.now() - lastMs > CALM_MS) return true;
       await clock.sleep(100);
     }
     return false;
@@ -187,8 +189,11 @@ export class World implements AsyncDisposable {
 
   /** Whether what is being made for a channel is a screen. */
   showsScreen(channel: number): boolean {
-    const last = this.news.items.findLast(ofChannel(channel, "screen_started", "screen_ended"));
-    return last?.type === "channel.screen_started";
+    return this.#screenNews(channel)?.type === "channel.screen_started";
+  }
+
+  #screenNews(channel: number): NewsItem | undefined {
+    return this.news.items.findLast(ofChannel(channel, "on_air", "screen_started", "screen_ended"));
   }
 
   /** Process id of what serves: of the process that was started, or of the one that it keeps running. */

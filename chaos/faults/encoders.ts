@@ -14,14 +14,14 @@ export const ENCODER_FAULTS: readonly Fault[] = [
   {
     id: "1",
     title: "encoder SIGKILL",
-    means: "SIGKILL to the encoder of each channel in turn",
+    means: "SIGKILL to the encoders of all channels",
     expects: { seen: "nothing" },
     inject: (trial) => hurtEach(trial, "SIGKILL"),
   },
   {
     id: "2",
     title: "encoder SIGSTOP",
-    means: "SIGSTOP to the encoder of each channel in turn",
+    means: "SIGSTOP to the encoders of all channels",
     expects: { seen: "nothing" },
     inject: (trial) => hurtEach(trial, "SIGSTOP"),
   },
@@ -35,15 +35,15 @@ export const ENCODER_FAULTS: readonly Fault[] = [
 ];
 
 async function hurtEach(trial: Trial, signal: NodeJS.Signals): Promise<void> {
-  for (const channel of trial.channels) {
+  const hurt = async (channel: number) => {
     const encoder = await trial.encoder(channel);
-    await trial.sleep(trial.random() * 1000);
     const atMs = trial.clock.now();
     trial.injected();
     trial.signal(encoder, signal);
     await trial.detect(ofChannel(channel, "source_failed"), atMs, DETECT_MS);
     await trial.back(channel, atMs, RESUME_MS);
-  }
+  };
+  await Promise.all(trial.channels.map(hurt));
 }
 
 /** Lets all encoders of one channel die for so long; `during` is run meanwhile. */
