@@ -1,7 +1,7 @@
 import { copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readFrameNumbers } from "../test/support/frame-number.ts";
-import { type TsProbeReport, tsprobe } from "../test/support/judges.ts";
+import { hasTsProbe, type TsProbeReport, tsprobe } from "../test/support/judges.ts";
 import type { Pictures } from "./playbill.ts";
 import type { World } from "./world.ts";
 
@@ -12,8 +12,10 @@ const UNSURE_PICTURES = 3;
 export interface Recording {
   readonly channel: number;
   readonly pictures: Pictures;
-  /** What an independent probe finds wrong, by name. */
+  /** What the analyser and, where it is at hand, an independent probe find wrong, by name. */
   readonly faults: Readonly<Record<string, number>>;
+  /** Times that the connection ended by itself. */
+  readonly disconnects: number;
 }
 
 /** How recordings are judged. */
@@ -67,13 +69,14 @@ export class Recorder {
     const running = this.#running;
     this.#running = [];
     const endedMs = this.#world.wallNow();
-    for (const { name } of running) await this.#world.viewers.leave(name);
+    const sightings = await Promise.all(running.map(({ name }) => this.#world.viewers.leave(name)));
     const recordings: Recording[] = [];
-    for (const { channel, file } of running) {
-      const faults = faultsOf(await tsprobe(file));
+    for (const [index, { channel, file }] of running.entries()) {
+      const { faults: analysed, disconnects } = sightings[index]!;
+      const faults = { ...analysed, ...(hasTsProbe ? faultsOf(await tsprobe(file)) : {}) };
       const numbers = (await readFrameNumbers(file)).slice(0, -UNSURE_PICTURES);
       const pictures = this.#world.channels[channel - 1]!.bill.judge(numbers, { endedMs, broken });
-      recordings.push({ channel, pictures, faults });
+      recordings.push({ channel, pictures, faults, disconnects });
       const isSuspect = Object.keys(faults).length + pictures.strays > 0 || pictures.leaps.length !== leaps;
       if (isSuspect) await copyFile(file, `${evidence}-channel-${channel}.mpegts`);
       await rm(file, { force: true });

@@ -64,7 +64,8 @@ export async function tryFault(
   const seen = compare(sightings, await world.viewers.look());
   const left = await leftBehind(world, before.files);
   const afterMib = await world.memoryMib();
-  judgeViewers(fault, trial, seen);
+  const disconnects = recordings.reduce((sum, recording) => sum + recording.disconnects, seen.disconnects);
+  judgeViewers(fault, trial, { ...seen, disconnects });
   judgePictures(fault, trial, recordings);
   trial.expect(left.processes === 0, `${left.processes} processes were left behind`);
   trial.expect(left.files.length === 0, `files were left behind: ${left.files.join(", ")}`);
@@ -89,7 +90,7 @@ export async function tryFault(
     screenSeconds: recordings.reduce((sum, { pictures }) => sum + screenFrames(pictures), 0) / 30,
     framesJudged: recordings.reduce((sum, { pictures }) => sum + pictures.frames, 0),
     leaps: recordings.flatMap(({ channel, pictures }) => pictures.leaps.map(({ by }) => ({ channel, by }))),
-    disconnects: seen.disconnects,
+    disconnects,
     longestSilenceMs: seen.longestSilenceMs,
     streamErrors: seen.errors + recordings.reduce((sum, { faults }) => sum + total(faults), 0),
     strayProcesses: left.processes,
@@ -155,7 +156,7 @@ function judgePictures(fault: Fault, trial: Trial, recordings: readonly Recordin
     const { screens, leaps, strays, ahead, frames } = pictures;
     const isConcerned = trial.concerned.size === 0 || trial.concerned.has(channel);
     const say = (text: string) => `channel ${channel}: ${text}`;
-    trial.expect(total(faults) === 0, say(`tsprobe finds ${JSON.stringify(faults)}`));
+    trial.expect(total(faults) === 0, say(`stream errors: ${JSON.stringify(faults)}`));
     trial.expect(frames > 0, say("not one picture was recorded"));
     trial.expect(
       leaps.length === due && strays === 0,
