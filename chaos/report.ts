@@ -92,7 +92,7 @@ function sight(result: FaultResult): string {
     ...(disconnects > 0 ? ["connection ended"] : []),
     ...(longestSilenceMs > LONG_SILENCE_MS ? [`no byte for ${(longestSilenceMs / 1000).toFixed(1)} s`] : []),
     ...(screenSeconds > 0 ? [`error screen ${screenSeconds.toFixed(1)} s`] : []),
-    ...(leaps.length > 0 ? [`${leaps.length} leaps`] : []),
+    ...(leaps.length > 0 ? [`${leaps.length} moves in the schedule`] : []),
   ];
   return seen.join(", ") || "nothing";
 }

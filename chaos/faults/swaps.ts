@@ -33,13 +33,14 @@ async function swapAgainAndAgain(trial: Trial): Promise<void> {
   const kept = new Map<string, number>();
   const preparations: number[] = [];
   let swapped = 0;
-  for (let tries = 0; swapped < SWAPS && tries < MOST_TRIES; tries++) {
+  for (let tries = 0; swapped < SWAPS && tries < MOST_TRIES; ) {
     const channel = trial.pick(trial.channels);
     const { programme, leftMs } = trial.world.channels[channel - 1]!.bill.at(trial.world.wallNow());
     if (leftMs < LEFT_MS) {
       await trial.sleep(PAUSE_MS / 3);
       continue;
     }
+    tries++;
     trial.injected();
     const atMs = trial.clock.now();
     const answer = await ask(trial, ids.get(channel)!, await wish(trial, programme.file));
