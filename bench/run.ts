@@ -5,6 +5,7 @@ import { benchFanOut } from "./fan-out.ts";
 import { benchMux } from "./mux.ts";
 import { benchPlainScreen } from "./plain-screen.ts";
 import { benchRelease } from "./release.ts";
+import { benchRestart } from "./restart.ts";
 import { table } from "./result.ts";
 import { benchScreens } from "./screens.ts";
 import { benchSelfMeasurement } from "./self-measurement.ts";
@@ -20,6 +21,7 @@ const figures = [
   ...(await benchFanOut(smoke)),
   ...(await benchTune(smoke)),
   ...(await benchScreens(smoke)),
+  ...(await benchRestart(smoke)),
 ];
 const machine = { cores: cpus().length, model: cpus()[0]?.model, node: process.version };
 await mkdir(folder, { recursive: true });

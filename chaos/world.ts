@@ -196,15 +196,13 @@ export class World implements AsyncDisposable {
     return this.news.items.findLast(ofChannel(channel, "on_air", "screen_started", "screen_ended"));
   }
 
-  /** Process id of what serves: of the process that was started, or of the one that it keeps running. */
+  /** Process id of what serves, below its supervisor. */
   async worker(): Promise<number> {
-    let pid = this.server.pid;
     for (;;) {
-      const children = await childrenOf(pid);
-      const commands = await Promise.all(children.map(commandOf));
-      const next = children.find((_, index) => /exstreamtv\.js|main\.[jt]s/.test(commands[index]!));
-      if (next === undefined || /painter-main/.test(commands[children.indexOf(next)]!)) return pid;
-      pid = next;
+      const [pid] = await childrenOf(this.server.supervisorPid);
+      if (pid !== undefined) return pid;
+      if (this.server.hasEnded) throw new Error("the server is gone, and its supervisor with it");
+      await clock.sleep(20);
     }
   }
 

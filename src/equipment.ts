@@ -9,6 +9,7 @@ import { ErrorScreenGenerator } from "./error-screens/generator.ts";
 import { LookStore } from "./error-screens/look-store.ts";
 import { Screens } from "./error-screens/screens.ts";
 import { ScreenSettings } from "./error-screens/settings.ts";
+import { probeAddress } from "./ffmpeg/probe-address.ts";
 import { FfmpegTools, LOOK_AGAIN_MS, type ToolsNews } from "./ffmpeg/tools.ts";
 import { channelFormat } from "./line-up.ts";
 import { type LineUpSubtitles, openSubtitles, prepareSubtitles } from "./line-up-subtitles.ts";
@@ -16,11 +17,13 @@ import type { Capacity } from "./machine/capacity.ts";
 import { Machine } from "./machine/machine.ts";
 import type { HouseFormat } from "./media/house-format.ts";
 import { SOFTWARE_ENCODER } from "./media/video-encoders.ts";
+import { AddressOpener } from "./source/address-opener.ts";
 import { type BreakerNews, Breakers } from "./source/breakers.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
-import { type EncoderSurroundings, openEncoder } from "./source/open-encoder.ts";
+import { LiveFacts } from "./source/live-facts.ts";
+import { type EncoderSurroundings, openRun } from "./source/open-encoder.ts";
 import { openWithTools } from "./source/open-with-tools.ts";
-import type { OpenSource } from "./source/source.ts";
+import type { OpenSource, PlayItem } from "./source/source.ts";
 import { prepareWorkFolder } from "./source/work-folder.ts";
 
 const MISSING = `there is no usable ffmpeg: channels show a screen that says so; it is looked for every ${LOOK_AGAIN_MS / 1000} s`;
@@ -54,6 +57,8 @@ export class Equipment {
   readonly breakers: Breakers;
   readonly screens: Screens;
   readonly subtitles: LineUpSubtitles;
+  /** What addresses are made of. */
+  readonly liveFacts: LiveFacts;
   readonly #options: EquipmentOptions;
   readonly #signal: AbortSignal;
   #isWarming = false;
@@ -63,7 +68,7 @@ export class Equipment {
   private constructor(
     options: EquipmentOptions,
     tools: FfmpegTools,
-    { subtitles, screens }: Pick<Equipment, "subtitles" | "screens">,
+    { subtitles, screens, liveFacts }: Pick<Equipment, "subtitles" | "screens" | "liveFacts">,
     signal: AbortSignal,
   ) {
     const { clock, random, log } = options;
@@ -72,6 +77,7 @@ export class Equipment {
     this.tools = tools;
     this.subtitles = subtitles;
     this.screens = screens;
+    this.liveFacts = liveFacts;
     const { burnIn } = subtitles;
     const paintTitle = (title: string, format: HouseFormat) => screens.title(title, format);
     this.surroundings = surroundingsOf(options, tools, { burnIn, paintTitle });
@@ -100,7 +106,13 @@ export class Equipment {
     await prepareWorkFolder(surroundings.folder);
     const subtitles = await openSubtitles(config, tools, surroundings, log);
     const screens = await openScreens(options, tools, surroundings, scope);
-    const made = new Equipment(options, tools, { subtitles, screens }, scope.signal);
+    const liveFacts = await LiveFacts.open({
+      ...{ dataFolder: options.dataFolder, clock },
+      ffprobe: () => tools.toolset?.ffprobe ?? "ffprobe",
+      onFailure: (err) => log.warn({ err }, "what is known of live sources could not be kept"),
+    });
+    scope.defer(() => liveFacts.close());
+    const made = new Equipment(options, tools, { subtitles, screens, liveFacts }, scope.signal);
     scope.defer(() => made.#reaction);
     if (!tools.problem) await made.#chooseEncoder();
     else log.warn({ code: tools.problem.code, reason: tools.problem.message }, MISSING);
@@ -109,8 +121,15 @@ export class Equipment {
 
   /** How a channel opens its items: each encoder run asks for the format that it is to keep to. */
   opener(format: () => HouseFormat): OpenSource {
+    const { surroundings, choice, liveFacts: facts } = this;
+    const addresses = new AddressOpener({
+      ...{ facts, format },
+      encode: (item, cue, running) => openRun(surroundings, format(), choice, item, cue, running),
+    });
     const encode: OpenSource = (item, cue) =>
-      openEncoder(this.surroundings, format(), this.choice)(item, cue);
+      item.address || item.live
+        ? addresses.open(item, cue)
+        : openRun(surroundings, format(), choice, item, cue);
     return this.breakers.guard(openWithTools(this.tools, encode));
   }
 
@@ -120,6 +139,33 @@ export class Equipment {
     if (this.#signal.aborted) return;
     const { clock, log } = this.#options;
     await prepareSubtitles(this.subtitles, definitions, clock, log, this.#signal);
+  }
+
+  /** Finds out, one after the other, what the addresses of these channels are made of; ends with the scope. Never rejects. */
+  async learnSources(definitions: readonly ChannelDefinition[]): Promise<void> {
+    await this.tools.found(this.#signal);
+    for (const { schedule } of definitions) {
+      for (const item of schedule.items.flatMap((each) => [each, ...(each.alternates ?? [])])) {
+        if (this.#signal.aborted) return;
+        const { address, facts, live } = item;
+        if (!address) continue;
+        const request = { address, durationSeconds: facts.durationSeconds, isFilm: !live };
+        // One that is away is told of when it is wanted.
+        await this.liveFacts.find(request, this.#signal).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Whether a live source delivers; it is connected for a moment. Never rejects. */
+  async isWell({ address, facts }: PlayItem, signal: AbortSignal): Promise<boolean> {
+    const { toolset } = this.tools;
+    if (!address || !toolset) return false;
+    const { clock } = this.#options;
+    const options = { ffprobe: toolset.ffprobe, clock, signal, isFilm: false };
+    return probeAddress(address, facts.durationSeconds, options).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Renders the screens of channels behind the scenes, as soon as there is an ffmpeg; ends with the scope. Never rejects. */

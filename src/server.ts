@@ -5,6 +5,7 @@ import type { Clock } from "./base/clock.ts";
 import { AppError } from "./base/errors.ts";
 import { EventHub } from "./base/event-hub.ts";
 import type { Log } from "./base/log.ts";
+import { NamedClock } from "./base/named-clock.ts";
 import type { Random } from "./base/random.ts";
 import { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
@@ -13,13 +14,13 @@ import { type ChannelEvent, describeEvent } from "./channels/events.ts";
 import { HealthWatch } from "./channels/health-watch.ts";
 import { ScreenControl } from "./channels/screen-control.ts";
 import { type MeasurementSettings, SelfMeasurement } from "./channels/self-measurement.ts";
+import { SourceReturns } from "./channels/source-returns.ts";
 import { SwapControl } from "./channels/swap-control.ts";
 import { ThrottleControl } from "./channels/throttle-control.ts";
+import { claimDataFolder } from "./claim.ts";
 import type { Config } from "./config/schema.ts";
 import { Equipment } from "./equipment.ts";
 import type { Screens } from "./error-screens/screens.ts";
-import { markChildren } from "./ffmpeg/child.ts";
-import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
 import { probeFile } from "./ffmpeg/probe.ts";
 import type { FfmpegTools } from "./ffmpeg/tools.ts";
 import { listen, makeApp } from "./http.ts";
@@ -32,8 +33,10 @@ import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import type { HouseFormat } from "./media/house-format.ts";
 import { onDemandSettings } from "./outputs/vod.ts";
+import type { ProcessWatch } from "./process/process-watch.ts";
+import { tellRestart, watchProcess } from "./process/watch-process.ts";
 import type { SessionManager } from "./sessions/session-manager.ts";
-import { DataFolder } from "./store/data-folder.ts";
+import type { EndReason } from "./sessions/state.ts";
 import { openThrottleOverrides } from "./throttle/override-store.ts";
 import { throttleSettings } from "./throttle/settings.ts";
 import { ThrottlePlan } from "./throttle/throttle-plan.ts";
@@ -58,6 +61,8 @@ export interface ServerOptions {
   readonly onProgress?: (progress: StartProgress) => void;
   /** Takes a sentence about what the machine can do, when it was found out after the start. */
   readonly onCapacity?: (sentence: string) => void;
+  /** Given when a supervisor has started the server again. */
+  readonly restart?: { readonly restarts: number; readonly lastEnd: string };
   /** Breaks off the start; a server that runs is ended by `close`. */
   readonly signal?: AbortSignal;
   /** Decoding time of every channel's first frame, in 90 kHz ticks. */
@@ -79,6 +84,8 @@ export class Server {
   readonly capacity: string | undefined;
   /** Why there was no usable ffmpeg at the start; the channels then go on by themselves when there is. */
   readonly problem: AppError | undefined;
+  /** How this process is: its event loop and its memory. */
+  readonly process: ProcessWatch;
   readonly #scope: Scope;
   readonly #throttle: ThrottleControl;
   readonly #sessions: SessionManager;
@@ -91,6 +98,7 @@ export class Server {
     this.port = parts.port;
     this.capacity = parts.capacity;
     this.problem = parts.problem;
+    this.process = parts.process;
     this.#throttle = parts.throttle;
     this.#sessions = parts.sessions;
     this.#screens = parts.screens;
@@ -125,13 +133,14 @@ export class Server {
     this.manager.setLinger(config.channels.linger_seconds * 1000);
   }
 
-  /** Ends live responses, then the channels and their processes; resolves when all are gone. */
-  close(): Promise<void> {
+  /** Ends live responses, then the channels and their processes; resolves when all are gone. Sessions are told `why`. */
+  close(why: EndReason = "shutdown"): Promise<void> {
+    this.#sessions.close(why);
     return this.#scope.close();
   }
 }
 
-type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "problem"> & {
+type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "problem" | "process"> & {
   readonly throttle: ThrottleControl;
   readonly sessions: SessionManager;
   readonly screens: Screens;
@@ -150,6 +159,9 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const overrides = await openThrottleOverrides(options.dataFolder, log);
   const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
   const events = new EventHub(() => clock.wallNow());
+  const process = watchProcess({ clock, log, events, config: () => live.config });
+  scope.defer(() => process.close());
+  if (options.restart) tellRestart({ log, events }, options.restart);
   const sessions = makeSessions(options, events);
   watchConnections(options, sessions, scope);
   // Before the channels, so that the last words of their encoders are still counted at the end.
@@ -160,7 +172,8 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   let disturb = () => {};
   const measurement = new SelfMeasurement(clock, () => measurementSettings(live.config));
   const onEvent = teller(log, events);
-  const manager = makeManager(options, throttlePlan, measurement, (channel, event) => {
+  const named = new NamedClock(clock, "the channels", process.work);
+  const manager = makeManager({ ...options, clock: named }, throttlePlan, measurement, (channel, event) => {
     if (event.type === "on_air") disturb();
     onEvent(channel, event);
   });
@@ -192,6 +205,14 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   ready = true;
   const preparing = equipment.prepareSubtitles(definitions);
   scope.defer(() => preparing);
+  const returns = new SourceReturns({
+    ...{ clock, onAir: () => manager.onAir, isEnabled: () => live.config.ai_auto_heal.hot_swap_enabled },
+    look: (item, signal) => equipment.isWell(item, signal),
+    returnAfterMs: config.live_sources.return_after_seconds * 1000,
+  });
+  scope.defer(() => returns.close());
+  const learning = equipment.learnSources(definitions);
+  scope.defer(() => learning);
   const warming = equipment.warmScreens(definitions);
   scope.defer(() => warming);
   log.info({ channels: library.channels.length, port }, "ready");
@@ -205,7 +226,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   }
   const capacity = known && describeCapacity(known, format);
   return {
-    ...{ manager, sessions, throttle, live, library, port, capacity },
+    ...{ manager, sessions, throttle, live, library, port, capacity, process },
     ...{ problem: equipment.tools.problem, screens },
   };
 }
@@ -213,11 +234,12 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
 function makeSwaps(
   { config, dataFolder, mediaFolder = demoFolder(dataFolder), clock }: ServerOptions,
   channels: ChannelManager,
-  { tools, subtitles }: Equipment,
+  equipment: Equipment,
   isEnabled: () => boolean,
 ): SwapControl {
+  const { tools } = equipment;
   return new SwapControl({
-    ...{ channels, isEnabled, mediaFolder: resolve(mediaFolder), plan: planner(config, subtitles.settings) },
+    ...{ channels, isEnabled, mediaFolder: resolve(mediaFolder), plan: planner(config, equipment) },
     probe: async (path, signal) => {
       if (!tools.toolset || tools.problem) throw tools.problem;
       return probeFile(path, { toolset: tools.toolset, clock, signal, timeoutMs: SWAP_PROBE_MS });
@@ -252,17 +274,6 @@ function measureWhenIdle(
     },
     onFailure: (failure) => log.warn({ err: failure }, "the machine could not be measured"),
   });
-}
-
-/** Makes the data folder this process's own, and ends what an earlier server of it left behind. */
-async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope: Scope): Promise<void> {
-  const folder = await DataFolder.claim(dataFolder, { wallNow: () => clock.wallNow() });
-  scope.defer(() => folder.close());
-  markChildren(await ownerMark(folder.id));
-  for (const orphan of await reapOrphans(folder.id, clock)) {
-    const level = orphan.outcome === "left" ? "error" : "warn";
-    log[level](orphan, "an earlier run of this server had left a process behind");
-  }
 }
 
 function makeManager(

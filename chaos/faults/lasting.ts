@@ -49,9 +49,7 @@ async function killAgainAndAgain(trial: Trial): Promise<void> {
   }
   const news = trial.world.news.since(beganMs);
   const failed = news.filter(ofChannel(undefined, "source_failed")).length;
-  trial.notes.push(
-    `${moments.length} killed; ${failed} failures (one that had done its work is not missed)`,
-  );
+  trial.notes.push(`${moments.length} killed; ${failed} failures (one that had done its work is not missed)`);
   const first = news.find(ofChannel(undefined, "source_failed"));
   if (first) trial.detectedAfterMs = first.atMs - trial.injectedMs!;
   if (last) {

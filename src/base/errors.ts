@@ -42,6 +42,8 @@ export const ERRORS = {
   route_not_found: { status: 404, title: "There is nothing at this address" },
   request_invalid: { status: 400, title: "The request is not valid" },
   source_suspended: { status: 503, title: "The source is left alone for a while" },
+  source_unavailable: { status: 502, title: "The source cannot be had" },
+  live_not_on_demand: { status: 409, title: "A live source cannot be played on demand" },
   internal: { status: 500, title: "Something went wrong inside the server" },
   swap_disabled: { status: 409, title: "Hot swap is switched off" },
   channel_off_air: { status: 409, title: "The channel is not on air" },

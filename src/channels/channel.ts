@@ -163,6 +163,13 @@ export class Channel {
     return playedAt(line, line.at(position));
   }
 
+  /** Where the programme that is on comes from: the item itself or one of its alternates; undefined before it is played. */
+  get place(): PlayItem | undefined {
+    const position = Math.floor(this.#release.position());
+    const line = this.#feeder.succession.lineAt(position);
+    return line.placeOf(line.at(position).slot);
+  }
+
   /** Where a swap that begins now is likely to take effect, if nothing delays it. */
   swapPlace(at: SwapPlace): LinePlace {
     return this.#feeder.succession.placeOf(at);

@@ -85,7 +85,9 @@ export class Feeder {
     this.#grid = grid;
     this.#splicer = new Splicer(format);
     const { gopFrames } = format;
-    const line = new Line({ schedule, open, anchorFrame, gopFrames, grid, clock, random, onEvent }, scope);
+    const airsInMs = (frame: number) => release.timeOf(frame) - clock.now();
+    const about = { schedule, open, anchorFrame, gopFrames, grid, airsInMs, clock, random, onEvent };
+    const line = new Line(about, scope);
     const parts = { lead, release, grid, splicer: this.#splicer, clock, onEvent };
     const host = {
       programmeFrame: () => this.#lastFrame,

@@ -28,6 +28,8 @@ export interface ItemPlayerOptions {
   /** See `Cue`. */
   readonly audioPhase: number;
   readonly gopFrames: number;
+  /** How long it is until an item frame is on air, in ms; without it a live source shows what it has at once. */
+  readonly airsInMs?: (frame: number) => number;
   readonly open: OpenSource;
   /** How it is encoded; default "usual". */
   readonly profile?: RunProfile;
@@ -187,7 +189,11 @@ export class ItemPlayer {
     let reached = startFrame;
     let delivered = false;
     try {
-      source = open(place, { startFrame, audioPhase, profile });
+      source = open(place, {
+        ...{ startFrame, audioPhase, profile },
+        neededFrame: () => this.#onGrid(this.#wanted),
+        leftMs: () => this.#options.airsInMs?.(this.#onGrid(this.#wanted)) ?? Number.POSITIVE_INFINITY,
+      });
       for (;;) {
         const gop = await this.#nextOf(source);
         if (!gop) return { reached, delivered };

@@ -29,6 +29,8 @@ export interface LineOptions {
   readonly substitute?: Substitute;
   readonly gopFrames: number;
   readonly grid: FrameGrid;
+  /** How long it is until a channel frame is on air, in ms. */
+  readonly airsInMs: (frame: number) => number;
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: ChannelEventSink;
@@ -133,6 +135,11 @@ export class Line {
     return this.#players.get(slot.startFrame)?.trouble;
   }
 
+  /** Where a slot's programme comes from; undefined when it is not being played. */
+  placeOf(slot: ScheduleSlot<PlayItem>): PlayItem | undefined {
+    return this.#players.get(slot.startFrame)?.place;
+  }
+
   /** A slot is over: its player ends. */
   leave(slot: ScheduleSlot<PlayItem>): void {
     void this.#players.get(slot.startFrame)?.close();
@@ -160,13 +167,14 @@ export class Line {
   #player(slot: ScheduleSlot<PlayItem>, slotFrame: number): ItemPlayer {
     const existing = this.#players.get(slot.startFrame);
     if (existing) return existing;
-    const { open, grid, gopFrames, clock, random } = this.options;
+    const { open, grid, gopFrames, airsInMs, clock, random } = this.options;
     const { item, offset, profile } = this.playing(slot);
     const player = new ItemPlayer(
       {
         ...{ item, gopFrames, open, clock, random, profile },
         startFrame: this.#onGrid(slotFrame) + offset,
         audioPhase: grid.audioPhase(slot.startFrame - offset - this.#anchorFrame),
+        airsInMs: (frame) => airsInMs(slot.startFrame - offset - this.#anchorFrame + frame),
         onEvent: (event) => {
           if (!this.onNews) this.options.onEvent(event);
         },

@@ -50,6 +50,14 @@ test("nothing given is a valid configuration: the defaults", () => {
     },
     ai_auto_heal: { enabled: true, use_error_screen_fallback: true, hot_swap_enabled: true },
     database_backup: { enabled: true, interval_hours: 24, keep_count: 7, compress: true },
+    process: {
+      ...{ loop_delay_warning_ms: 500, memory_warning_percent: 85, hang_seconds: 30 },
+      ...{ max_restarts: 10, restart_window_seconds: 600 },
+    },
+    live_sources: {
+      ...{ live_delay_seconds: 6, slot_minutes: 60, return_after_seconds: 60 },
+      ...{ freeze_seconds: 0, black_seconds: 0, silence_seconds: 0 },
+    },
     log: { level: "info" },
   });
 });

@@ -4,6 +4,8 @@ import { LOG_LEVELS } from "../base/log.ts";
 import { VIDEO_ENCODERS } from "../media/video-encoders.ts";
 import { health } from "./health-keys.ts";
 import { LATER, LIVE, RESTART, real, whole } from "./key-parts.ts";
+import { liveSources } from "./live-keys.ts";
+import { processKeys } from "./process-keys.ts";
 import { errorScreens } from "./screen-keys.ts";
 
 /** How released bytes are paced; docs of each mode: the design's table of throttle modes. */
@@ -303,6 +305,10 @@ export const CONFIG_SCHEMA = z.strictObject({
   health: health
     .prefault({})
     .describe("When a channel is called degraded, unhealthy or failed, and how what it sends is examined."),
+  process: processKeys
+    .prefault({})
+    .describe("How the server watches itself, and how often it is started again."),
+  live_sources: liveSources.prefault({}).describe("Streams of other servers, which .strm files name."),
 });
 
 /** A complete, valid configuration. */

@@ -26,10 +26,7 @@ export const FILE_FAILURES = [
     class: "corrupt",
     rank: "vague_damage",
     match: [/^(?!Error while decoding).*: Invalid data found when processing input$/],
-    examples: [
-      { line: "cut.mp4: Invalid data found when processing input" },
-      { line: "http://127.0.0.1:18471/html: Invalid data found when processing input" },
-    ],
+    examples: [{ line: "cut.mp4: Invalid data found when processing input" }],
     remedy: { action: "quarantine", scope: "item", retry: NEVER },
     sentence:
       "It is no media: the beginning is damaged, or something else stands in its place, such as a login page.",

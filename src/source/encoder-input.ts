@@ -2,7 +2,7 @@ import type { ScanKind } from "../ffmpeg/media-facts.ts";
 import type { BurnIn } from "./burn-in.ts";
 import type { SourceColour } from "./colour.ts";
 import type { Gain } from "./loudness-gain.ts";
-import type { RunProfile } from "./source.ts";
+import type { RunProfile, WatchLimits } from "./source.ts";
 
 /** Where pictures and sound of an item come from. */
 export interface EncoderInput {
@@ -15,10 +15,20 @@ export interface EncoderInput {
   readonly gain?: Gain;
   /** Seconds of the file that lie before the item's zero, see `pictureOriginSeconds`. Default 0. */
   readonly originSeconds?: number;
+  /** It is read as it comes, without places and without an end. */
+  readonly live?: LiveTiming;
   /** Subtitles that are burnt into a video stream of the file. */
   readonly burnIn?: BurnIn;
   /** See `RunProfile`; default `usual`. */
   readonly profile?: RunProfile;
+}
+
+/** How a live source is encoded. */
+export interface LiveTiming {
+  /** Media time for which it is played slower, so that a lead grows again, see `SLOWER`. */
+  readonly slowSeconds: number;
+  /** What is looked for in its pictures and its sound; default nothing. */
+  readonly watch?: WatchLimits;
 }
 
 /** A video stream of the file. */

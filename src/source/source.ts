@@ -1,4 +1,5 @@
 import type { MediaFacts } from "../ffmpeg/probe.ts";
+import type { SourceAddress } from "../ffmpeg/source-address.ts";
 import type { Gop } from "../media/gop.ts";
 import type { ItemSubtitle } from "./burn-in.ts";
 import type { Gain } from "./loudness-gain.ts";
@@ -15,8 +16,27 @@ export interface PlayItem {
   readonly gain?: Gain;
   /** The subtitle track that is burnt in; undefined for none. */
   readonly subtitle?: ItemSubtitle;
+  /** Where it is had, when that is not a file at `facts.path`; `facts` are then found when it is opened. */
+  readonly address?: SourceAddress;
+  /** It is taken as it arrives, without an end and without places to seek to. */
+  readonly live?: LiveInput;
   /** Other places of the same programme, the most preferred first, each planned to the same `frames`. */
   readonly alternates?: readonly PlayItem[];
+}
+
+/** How a live input is played. */
+export interface LiveInput {
+  /** What arrives is shown so much later, in ms: the time in which a failure can be repaired unseen. */
+  readonly delayMs: number;
+  /** See `WatchLimits`; undefined when nothing is looked for. */
+  readonly watch?: WatchLimits;
+}
+
+/** How long a source's picture may stand still or be black, and its sound silent, in seconds; 0 is for ever. */
+export interface WatchLimits {
+  readonly frozenSeconds: number;
+  readonly blackSeconds: number;
+  readonly silentSeconds: number;
 }
 
 /**
@@ -49,6 +69,10 @@ export interface Cue {
   readonly startFrame: number;
   /** `FrameGrid.audioPhase` of the channel frame at which the item begins; the same for all runs of one airing. */
   readonly audioPhase: number;
+  /** Item frame from which on Gops are still of use: where a run begins that has had to wait. */
+  readonly neededFrame?: () => number;
+  /** How long it is until that frame is on air, in ms. */
+  readonly leftMs?: () => number;
   /** Default `usual`. */
   readonly profile?: RunProfile;
 }

@@ -50,14 +50,19 @@ export class StallWatch {
 
   /** Why it is stalled, undefined while it is not. `lateMs`: how late the caller was to look. */
   look(nowMs: number, lateMs: number): string | undefined {
-    // While we were held up ourselves nobody was reading: what has come meanwhile is looked at first.
-    if (lateMs > LOOK_PERIOD_MS) this.begin(nowMs);
-    const advancedAtMs = this.#isOnItsWay() ? this.#progress.advancedAtMs : this.#quietSinceMs;
-    const quietMs = nowMs - Math.max(this.#quietSinceMs, advancedAtMs);
-    if (quietMs >= (this.#hasStarted ? STALL_MS : STARTUP_MS)) {
+    const { quietMs, hasStarted } = this.signs(nowMs, lateMs);
+    if (quietMs >= (hasStarted ? STALL_MS : STARTUP_MS)) {
       return `nothing came out of the encoder for ${Math.round(quietMs)} ms`;
     }
     return nowMs >= this.#deadlineMs ? "no Gop came in time" : undefined;
+  }
+
+  /** The same for others to judge: for how long nothing has come out, and whether anything ever has. */
+  signs(nowMs: number, lateMs: number): { readonly quietMs: number; readonly hasStarted: boolean } {
+    // While we were held up ourselves nobody was reading: what has come meanwhile is looked at first.
+    if (lateMs > LOOK_PERIOD_MS) this.begin(nowMs);
+    const advancedAtMs = this.#isOnItsWay() ? this.#progress.advancedAtMs : this.#quietSinceMs;
+    return { quietMs: nowMs - Math.max(this.#quietSinceMs, advancedAtMs), hasStarted: this.#hasStarted };
   }
 
   /** Whether what it reports can still be in its hands, as part of the next fragment. */

@@ -163,7 +163,8 @@ describe("on air", () => {
     const away = server.logged("programme is away; error screen until it is back or the next one begins");
     expect(away.map((entry) => [entry.channel, entry.class])).toContainEqual([1, "missing"]);
     expect(away.filter(({ channel }) => channel === 1)).toHaveLength(1);
-    expect(server.logged("viewer left")).toHaveLength(2);
+    // That the viewers have gone shows when they are written to.
+    await expect.poll(() => server.logged("viewer left").length, { timeout: 10_000 }).toBe(2);
 
     // What crashes shows the screen for its own time; what crashes only at first is played from its first picture.
     const numbers = (await readFrameNumbers(capture)).slice(0, -3);

@@ -64,6 +64,7 @@ function section(row: FailureRow): string {
   );
   const said = [
     ...(row.short ? ["ffmpeg ends with success, but with fewer pictures than it should."] : []),
+    ...(row.outcome ? ["Goes by what is seen of a live source, not by what ffmpeg says."] : []),
     ...(row.signals ? [`Signal ${row.signals.join(" or ")} that was not ours.`] : []),
     ...(lines.length > 0 ? [lines.join("\n")] : []),
   ];
