@@ -73,16 +73,24 @@ async function hurtSources(trial: Trial, set: (isOn: boolean) => Promise<void>, 
   try {
     await set(true);
     trial.injected();
-    const failed = await trial.detect(ofChannel(LIVE, "source_failed"), atMs, DETECT_MS);
-    trial.expect(failed === undefined || failed.data.class !== undefined, "the failure has no name");
-    if (failed) trial.notes.push(`${failed.data.class}: ${failed.data.sentence}`);
+    await trial.detect(ofChannel(LIVE, "source_failed"), atMs, DETECT_MS);
     await trial.sleep(Math.max(0, atMs + holdMs - trial.clock.now()));
   } finally {
     await set(false);
     trial.cleared();
   }
+  nameClasses(trial, atMs);
   const clearedMs = trial.clock.now();
   for (const channel of [LIVE, DISTANT]) {
     if (channel === LIVE || world.showsScreen(channel)) await trial.back(channel, clearedMs, BACK_MS);
   }
+}
+
+/** What the failures were called; none may be without a name. */
+function nameClasses(trial: Trial, fromMs: number): void {
+  const failures = trial.world.news.since(fromMs).filter(ofChannel(undefined, "source_failed"));
+  const classes = new Set(failures.map(({ data }) => String(data.class ?? data.code)));
+  trial.notes.push(`called: ${[...classes].join(", ")}`);
+  const unnamed = failures.filter(({ data }) => data.class === undefined && data.code !== "source_suspended");
+  trial.expect(unnamed.length === 0, `without a name: ${unnamed.map(({ data }) => data.reason).join("; ")}`);
 }
