@@ -10,7 +10,15 @@ const OF_FILES = testsOf(
 );
 
 /** End-to-end tests that need both cores to themselves: hundreds of viewers, encoders that die at every moment. */
-const ALONE = testsOf("descriptors", "encoder-death", "fan-out", "hot-swap", "spawn-budget", "torture");
+const ALONE = testsOf(
+  "chaos",
+  "descriptors",
+  "encoder-death",
+  "fan-out",
+  "hot-swap",
+  "spawn-budget",
+  "torture",
+);
 
 function testsOf(...names: string[]): string[] {
   return names.map((name) => `test/e2e/${name}.test.ts`);
@@ -28,7 +36,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "test/gates/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "chaos/**/*.test.ts", "test/gates/**/*.test.ts"],
           // Many run real programs or hundreds of generated cases, on machines that are busy with other things.
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },

@@ -233,6 +233,17 @@ function limitOf(fault: Fault | undefined): number | undefined {
   }
 }
 
+/** Resolves when a response takes more again, or is over. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.on("drain", done).on("close", done);
+  });
+}
+
 abstract class Source {
   protected readonly outgoing = new Set<Outgoing>();
   protected fault: Fault | undefined;
@@ -386,7 +397,7 @@ class FileSource extends Source {
       at += bytesRead;
       outgoing.write(Uint8Array.from(piece.subarray(0, bytesRead)), at > to);
       if (response.writableNeedDrain && !outgoing.isOver) {
-        await new Promise<void>((resolve) => response.once("drain", resolve).once("close", resolve));
+        await drained(response);
       }
     }
   }
