@@ -1,16 +1,17 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { SystemClock } from "../src/base/clock.ts";
 import type { Random } from "../src/base/random.ts";
 import { type Fault, NotTried } from "./fault.ts";
-import type { Pictures, ScreenRun } from "./playbill.ts";
+import { HOUSE } from "./library.ts";
+import { leftBehind, type Seen, seenBetween, total } from "./measure.ts";
 import type { Recording } from "./recorder.ts";
 import type { FaultResult } from "./report.ts";
 import { Trial } from "./trial.ts";
-import type { Sighting } from "./viewers.ts";
+import { judge, type Measured, screenFrames } from "./verdict.ts";
 import type { World } from "./world.ts";
 
 const clock = new SystemClock();
@@ -20,10 +21,6 @@ const TUNE_MS = 30_000;
 /** What is made waits so long in the lead, and a little longer until everybody has it. */
 const LEAD_MS = 8_000;
 const SETTLE_MS = 4_000;
-const TIDY_MS = 15_000;
-/** Pictures that are on air belong there within one group of pictures. */
-const PLACE_FRAMES = 30;
-const MEMORY_MIB = 60;
 /** What is kept of the server's log where a requirement was not met. */
 const LOG_CHARACTERS = 1_000_000;
 
@@ -61,129 +58,52 @@ export async function tryFault(
     ...{ broken: [...trial.broken], leaps: fault.expects.leaps ?? 0 },
     evidence: join(RESULTS, `fault-${fault.id}`),
   });
-  const seen = compare(sightings, await world.viewers.look());
-  const left = await leftBehind(world, before.files);
-  const afterMib = await world.memoryMib();
-  const disconnects = recordings.reduce((sum, recording) => sum + recording.disconnects, seen.disconnects);
-  judgeViewers(fault, trial, { ...seen, disconnects });
-  judgePictures(fault, trial, recordings);
-  trial.expect(left.processes === 0, `${left.processes} processes were left behind`);
-  trial.expect(left.files.length === 0, `files were left behind: ${left.files.join(", ")}`);
-  const grownMib = afterMib - before.memoryMib;
-  trial.expect(grownMib < MEMORY_MIB, `the server grew by ${grownMib.toFixed(0)} MiB`);
-  trial.expect(
-    fault.expects.isSilent === true || trial.detectedAfterMs !== undefined,
-    "the server never said that something was wrong",
-  );
+  const measured = {
+    recordings,
+    seen: withRecorders(seenBetween(sightings, await world.viewers.look()), recordings),
+    left: await leftBehind(world, before.files),
+    memoryMib: { before: before.memoryMib, after: await world.memoryMib() },
+  };
+  judge(fault, trial, measured);
   if (trial.complaints.length > 0) {
-    await writeFile(
-      join(RESULTS, `fault-${fault.id}.log`),
-      world.server.output.slice(logFrom).slice(-LOG_CHARACTERS),
-    );
+    const log = world.server.output.slice(logFrom).slice(-LOG_CHARACTERS);
+    await writeFile(join(RESULTS, `fault-${fault.id}.log`), log);
   }
   return {
-    ...described(fault),
-    outcome: trial.complaints.length === 0 ? "passed" : "failed",
+    ...resultOf(fault, trial, measured),
     seconds: (clock.now() - beganMs) / 1000,
-    ...(trial.detectedAfterMs !== undefined && { detectedAfterMs: trial.detectedAfterMs }),
-    ...(trial.backAfterMs !== undefined && { backAfterMs: trial.backAfterMs }),
-    screenSeconds: recordings.reduce((sum, { pictures }) => sum + screenFrames(pictures), 0) / 30,
-    framesJudged: recordings.reduce((sum, { pictures }) => sum + pictures.frames, 0),
-    leaps: recordings.flatMap(({ channel, pictures }) => pictures.leaps.map(({ by }) => ({ channel, by }))),
-    disconnects,
-    longestSilenceMs: seen.longestSilenceMs,
-    streamErrors: seen.errors + recordings.reduce((sum, { faults }) => sum + total(faults), 0),
-    strayProcesses: left.processes,
-    strayFiles: left.files.length,
-    memoryMib: { before: before.memoryMib, after: afterMib },
     load: loadavg()[0]!,
     harnessLagMs: lag.max / 1e6,
-    complaints: trial.complaints,
-    notes: trial.notes,
   };
+}
+
+/** Those who record watch, too. */
+function withRecorders(seen: Seen, recordings: readonly Recording[]): Seen {
+  const disconnects = recordings.reduce((sum, recording) => sum + recording.disconnects, seen.disconnects);
+  return { ...seen, disconnects };
 }
 
 function described({ id, title, means }: Fault) {
   return { id, title, means };
 }
 
-/** What nobody owns any more: it may be a moment until the last of it is gone. */
-async function leftBehind(world: World, before: readonly string[]) {
-  for (const deadlineMs = clock.now() + TIDY_MS; ; await clock.sleep(500)) {
-    const processes = (await world.strays()).length;
-    const files = (await world.files()).filter((file) => !before.includes(file));
-    if (processes + files.length === 0 || clock.now() > deadlineMs) return { processes, files };
-  }
-}
-
-interface Seen {
-  readonly disconnects: number;
-  readonly errors: number;
-  readonly faults: Readonly<Record<string, number>>;
-  readonly missing: readonly string[];
-  readonly longestSilenceMs: number;
-}
-
-/** What those who watch throughout have seen between two looks. */
-function compare(before: readonly Sighting[], after: readonly Sighting[]): Seen {
-  const earlier = new Map(before.map((sighting) => [sighting.name, sighting]));
-  const faults: Record<string, number> = {};
-  let disconnects = 0;
-  for (const { name, disconnects: now, faults: found } of after) {
-    disconnects += now - (earlier.get(name)?.disconnects ?? 0);
-    for (const [check, count] of Object.entries(found)) {
-      const more = count - (earlier.get(name)?.faults[check] ?? 0);
-      if (more > 0) faults[check] = (faults[check] ?? 0) + more;
-    }
-  }
+function resultOf(fault: Fault, trial: Trial, { seen, recordings, left, memoryMib }: Measured): FaultResult {
+  const { detectedAfterMs, backAfterMs, complaints, notes } = trial;
+  const sum = (count: (recording: Recording) => number) =>
+    recordings.reduce((all, recording) => all + count(recording), 0);
   return {
-    ...{ disconnects, faults, errors: total(faults) },
-    missing: after.filter(({ connected }) => !connected).map(({ name }) => name),
-    longestSilenceMs: Math.max(0, ...after.map(({ silenceMs }) => silenceMs)),
+    ...described(fault),
+    outcome: complaints.length === 0 ? "passed" : "failed",
+    ...(detectedAfterMs !== undefined && { detectedAfterMs }),
+    ...(backAfterMs !== undefined && { backAfterMs }),
+    screenSeconds: sum(({ pictures }) => screenFrames(pictures)) / HOUSE.fps,
+    framesJudged: sum(({ pictures }) => pictures.frames),
+    leaps: recordings.flatMap(({ channel, pictures }) => pictures.leaps.map(({ by }) => ({ channel, by }))),
+    disconnects: seen.disconnects,
+    longestSilenceMs: seen.longestSilenceMs,
+    streamErrors: seen.errors + sum(({ faults }) => total(faults)),
+    strayProcesses: left.processes,
+    strayFiles: left.files.length,
+    ...{ memoryMib, complaints, notes },
   };
-}
-
-function judgeViewers(fault: Fault, trial: Trial, seen: Seen): void {
-  trial.expect(seen.missing.length === 0, `without a connection: ${seen.missing.join("; ")}`);
-  trial.expect(seen.errors === 0, `stream errors: ${JSON.stringify(seen.faults)}`);
-  if (fault.expects.seen !== "cut")
-    trial.expect(seen.disconnects === 0, `${seen.disconnects} viewers were cut off`);
-}
-
-function judgePictures(fault: Fault, trial: Trial, recordings: readonly Recording[]): void {
-  const { seen, leaps: due = 0 } = fault.expects;
-  for (const { channel, pictures, faults } of recordings) {
-    const { screens, leaps, strays, ahead, frames } = pictures;
-    const isConcerned = trial.concerned.size === 0 || trial.concerned.has(channel);
-    const say = (text: string) => `channel ${channel}: ${text}`;
-    trial.expect(total(faults) === 0, say(`stream errors: ${JSON.stringify(faults)}`));
-    trial.expect(frames > 0, say("not one picture was recorded"));
-    trial.expect(
-      leaps.length === due && strays === 0,
-      say(`pictures not in their place: leaps ${JSON.stringify(leaps.slice(0, 8))}, strays ${strays}`),
-    );
-    if (seen === "nothing" || !isConcerned) {
-      trial.expect(screens.length === 0, say(`screens where none should be: ${told(screens)}`));
-    } else if (screens.length > 0) {
-      trial.notes.push(say(`screens: ${told(screens)}`));
-    }
-    if (ahead !== undefined) {
-      trial.expect(Math.abs(ahead) <= PLACE_FRAMES, say(`${ahead} frames off the schedule`));
-      trial.notes.push(say(`${ahead} frames from the schedule`));
-    }
-  }
-}
-
-function screenFrames({ screens, standIns }: Pictures): number {
-  return screens.reduce((sum, { frames }) => sum + frames, standIns);
-}
-
-function told(screens: readonly ScreenRun[]): string {
-  return screens
-    .map(({ at, frames, file }) => `${frames} frames of ${basename(file)} from ${at} on`)
-    .join("; ");
-}
-
-function total(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

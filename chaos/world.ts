@@ -32,11 +32,16 @@ const clock = new SystemClock();
 /** What channels are played from: files, or another server. */
 export type Stage = "files" | "network";
 
-/** What this machine does not let us do, by what it would be for. */
-export interface Missing {
-  readonly wallClock?: string;
-  readonly smallDisk?: string;
-  readonly fewDescriptors?: string;
+/** What a world is made of; a text in place of a means to hurt it says why this machine has none. */
+interface Parts {
+  readonly folder: string;
+  readonly wrappers: Wrappers;
+  readonly channels: readonly ChannelUnderFire[];
+  readonly upstream: Upstream | undefined;
+  readonly wallClock: WallClock | string;
+  readonly disk: SmallDisk | string;
+  readonly through: readonly string[] | string;
+  readonly port: number;
 }
 
 /** The server under fire, with its media, its viewers, and the means to hurt it. */
@@ -48,41 +53,27 @@ export class World implements AsyncDisposable {
   readonly channels: readonly ChannelUnderFire[];
   readonly viewers = new Viewers();
   readonly news = new News();
-  readonly wallClock: WallClock | undefined;
   /** What channels are played from, where that is not files. */
   readonly upstream: Upstream | undefined;
-  readonly missing: Missing;
+  readonly wallClock: WallClock | string;
+  /** What holds the data folder and nothing else. */
+  readonly disk: SmallDisk | string;
+  /** How the server is started with few descriptors. */
+  readonly through: readonly string[] | string;
   server!: ServerUnderTest;
-  readonly #disk: SmallDisk | undefined;
-  readonly #through: readonly string[] | undefined;
   readonly #port: number;
 
-  private constructor(parts: {
-    folder: string;
-    wrappers: Wrappers;
-    channels: readonly ChannelUnderFire[];
-    upstream: Upstream | undefined;
-    wallClock: WallClock | string;
-    disk: SmallDisk | string;
-    through: readonly string[] | string;
-    port: number;
-  }) {
-    const { folder, wallClock, disk, through } = parts;
-    this.folder = folder;
-    this.mediaFolder = join(folder, "media");
-    this.dataFolder = join(folder, "disk", "data");
+  private constructor(parts: Parts) {
+    this.folder = parts.folder;
+    this.mediaFolder = join(parts.folder, "media");
+    this.dataFolder = join(parts.folder, "disk", "data");
     this.wrappers = parts.wrappers;
     this.channels = parts.channels;
     this.upstream = parts.upstream;
+    this.wallClock = parts.wallClock;
+    this.disk = parts.disk;
+    this.through = parts.through;
     this.#port = parts.port;
-    this.wallClock = typeof wallClock === "string" ? undefined : wallClock;
-    this.#disk = typeof disk === "string" ? undefined : disk;
-    this.#through = typeof through === "string" ? undefined : through;
-    this.missing = {
-      ...(typeof wallClock === "string" && { wallClock }),
-      ...(typeof disk === "string" && { smallDisk: disk }),
-      ...(typeof through === "string" && { fewDescriptors: through }),
-    };
   }
 
   /** Makes the media, starts the server, and tunes twenty viewers. */
@@ -112,17 +103,18 @@ export class World implements AsyncDisposable {
 
   /** Starts the server; its data and its address are those of the one before. */
   async start(): Promise<void> {
+    const { wallClock, through } = this;
     this.server = await ServerUnderTest.start({
       folder: this.mediaFolder,
       dataFolder: this.dataFolder,
       config: this.#config(),
       env: {
-        ...this.wallClock?.env,
+        ...(typeof wallClock !== "string" && wallClock.env),
         EXSTREAMTV_FFMPEG: this.wrappers.ffmpeg,
         EXSTREAMTV_FFPROBE: this.wrappers.ffprobe,
         TMPDIR: join(this.folder, "tmp"),
       },
-      ...(this.#through && { through: this.#through }),
+      ...(typeof through !== "string" && { through }),
     });
     await this.ready();
     await this.news.follow(this.server.base);
@@ -209,10 +201,15 @@ export class World implements AsyncDisposable {
   /** Process ids of the encoders that run for a channel, the oldest first. */
   async encoders(channel: number): Promise<number[]> {
     const folder = join(this.mediaFolder, this.channels[channel - 1]!.folder);
-    const children = await childrenOf(await this.worker());
-    const commands = await Promise.all(children.map(commandOf));
-    const isEncoder = (command: string) => command.includes(folder) && command.includes("-progress");
-    return children.filter((_, index) => isEncoder(commands[index]!)).sort((a, b) => a - b);
+    const all = await this.allEncoders();
+    return all.filter(({ command }) => command.includes(folder)).map(({ pid }) => pid);
+  }
+
+  /** All encoders that run, the oldest first. */
+  async allEncoders(): Promise<{ readonly pid: number; readonly command: string }[]> {
+    const children = (await childrenOf(await this.worker())).sort((a, b) => a - b);
+    const started = await Promise.all(children.map(async (pid) => ({ pid, command: await commandOf(pid) })));
+    return started.filter(({ command }) => command.includes("-progress"));
   }
 
   /** Processes that bear the mark of a server of this data folder and are no child of the one that runs. */
@@ -249,7 +246,7 @@ export class World implements AsyncDisposable {
 
   /** The server's wall-clock time, in ms since the Unix epoch. */
   wallNow(): number {
-    return clock.wallNow() + (this.wallClock?.offsetMs ?? 0);
+    return clock.wallNow() + (typeof this.wallClock === "string" ? 0 : this.wallClock.offsetMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -257,7 +254,7 @@ export class World implements AsyncDisposable {
     await this.viewers[Symbol.asyncDispose]();
     await this.server?.[Symbol.asyncDispose]();
     await this.upstream?.[Symbol.asyncDispose]();
-    await this.#disk?.[Symbol.asyncDispose]();
+    if (typeof this.disk !== "string") await this.disk[Symbol.asyncDispose]();
     await rm(this.folder, { recursive: true, force: true });
   }
 

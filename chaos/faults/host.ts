@@ -40,7 +40,7 @@ export const HOST_FAULTS: readonly Fault[] = [
 
 async function fillDisk(trial: Trial): Promise<void> {
   const { world } = trial;
-  if (world.missing.smallDisk) throw new NotTried(world.missing.smallDisk);
+  if (typeof world.disk === "string") throw new NotTried(world.disk);
   const ballast = join(world.dataFolder, "..", "ballast");
   const atMs = trial.clock.now();
   await fill(ballast);
@@ -104,7 +104,7 @@ async function killOne(trial: Trial): Promise<void> {
 
 async function useUpDescriptors(trial: Trial): Promise<void> {
   const { world } = trial;
-  if (world.missing.fewDescriptors) throw new NotTried(world.missing.fewDescriptors);
+  if (typeof world.through === "string") throw new NotTried(world.through);
   const { hostname, port } = new URL(world.server.base);
   const idle: Socket[] = [];
   const atMs = trial.clock.now();
@@ -139,8 +139,8 @@ async function oneMore({ world }: Trial): Promise<string> {
 }
 
 async function setWallClock(trial: Trial): Promise<void> {
-  const { wallClock, missing } = trial.world;
-  if (!wallClock) throw new NotTried(missing.wallClock!);
+  const { wallClock } = trial.world;
+  if (typeof wallClock === "string") throw new NotTried(wallClock);
   for (const offsetMs of [HOUR_MS, 0]) {
     const atMs = trial.clock.now();
     await wallClock.set(offsetMs);
