@@ -1,26 +1,23 @@
 import { defineConfig } from "vitest/config";
 
-/** End-to-end tests that only encode and judge files: no clock runs beside them, so they may share the cores. */
+/**
+ * End-to-end tests that only encode and judge files: no server's clock runs in them. They stand back behind those
+ * that run beside them.
+ */
 const OF_FILES = testsOf(
-  ...["colour", "encoder-contract", "error-screens", "fields", "formats", "library", "lip-sync"],
-  ...["loudness", "subtitles", "why"],
+  ...["colour", "constant-rate", "encoder-contract", "encoder-switch", "error-screens", "fields", "formats"],
+  ...["library", "lip-sync", "loudness", "plain-screen", "safe-run", "subtitles", "support/judges", "why"],
 );
 
-/**
- * End-to-end tests that need both cores to themselves: hundreds of viewers, encoders that die at every moment, and
- * players whose every complaint counts, those of a busy machine too.
- */
+/** End-to-end tests that need both cores to themselves: hundreds of viewers, encoders that die at every moment. */
 const ALONE = testsOf(
-  ...[
-    "constant-rate",
-    "encoder-death",
-    "encoder-switch",
-    "fan-out",
-    "hot-swap",
-    "plain-screen",
-    "subtitles-on-air",
-  ],
-  ...["support/judges", "support/players", "timestamp-wrap", "torture"],
+  "chaos",
+  "descriptors",
+  "encoder-death",
+  "fan-out",
+  "hot-swap",
+  "spawn-budget",
+  "torture",
 );
 
 function testsOf(...names: string[]): string[] {
@@ -30,34 +27,41 @@ function testsOf(...names: string[]): string[] {
 /** Time enough for streams in real time. */
 const PATIENT = { testTimeout: 300_000, hookTimeout: 300_000 };
 
+/** Servers in real time, whose small encoders leave room for one another, and what fills the rest of it. */
+const BESIDE_OTHERS = { maxWorkers: 3, sequence: { groupOrder: 1 } };
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "test/gates/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "chaos/**/*.test.ts", "test/gates/**/*.test.ts"],
           // Many run real programs or hundreds of generated cases, on machines that are busy with other things.
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },
       {
-        test: { name: "files", include: OF_FILES, ...PATIENT, maxWorkers: 2, sequence: { groupOrder: 1 } },
+        test: {
+          name: "files",
+          include: OF_FILES,
+          setupFiles: "test/support/stand-back.ts",
+          ...PATIENT,
+          ...BESIDE_OTHERS,
+        },
       },
       {
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           exclude: [...OF_FILES, ...ALONE],
-          // Servers in real time, whose small encoders leave room for one another.
           ...PATIENT,
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          ...BESIDE_OTHERS,
         },
       },
       {
-        test: { name: "alone", include: ALONE, ...PATIENT, maxWorkers: 1, sequence: { groupOrder: 3 } },
+        test: { name: "alone", include: ALONE, ...PATIENT, maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
     ],
   },

@@ -4,8 +4,10 @@ import { ManualClock } from "./base/clock.ts";
 import { EventHub } from "./base/event-hub.ts";
 import { silentLog } from "./base/log.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
+import { HealthWatch } from "./channels/health-watch.ts";
 import { CONFIG_SCHEMA } from "./config/schema.ts";
 import { screensFor } from "./error-screens/screens.fixtures.ts";
+import { Descriptors } from "./ffmpeg/descriptors.ts";
 import { makeApp } from "./http.ts";
 import { onDemandSettings } from "./outputs/vod.ts";
 import { SessionManager } from "./sessions/session-manager.ts";
@@ -27,17 +29,15 @@ test.each([
   const limits = { perChannel: 1, total: 1, idleTimeoutMs: 1000, maxErrors: 1, cleanupIntervalMs: 1000 };
   const settings = { leadMs: 8000, ringMs: 12_000, startTicks: 0, clock, random };
   let isReady = false;
+  const throttleOf = () => settingsOf("realtime");
+  const manager = new ChannelManager({ settings, throttleOf, lingerMs: 0, onEvent: () => {} });
   const app = makeApp({
-    ...{ config, clock, random, log: silentLog, startTicks: 0 },
-    manager: new ChannelManager({
-      settings,
-      throttleOf: () => settingsOf("realtime"),
-      lingerMs: 0,
-      onEvent: () => {},
-    }),
+    ...{ config, clock, random, log: silentLog, startTicks: 0, manager },
     throttle: { of: () => expect.unreachable(), change: () => expect.unreachable() },
+    health: new HealthWatch({ manager, clock, settings: () => config.health, onEvent: () => {} }),
     sessions: new SessionManager({ clock, limits }),
     events: new EventHub(() => clock.wallNow()),
+    descriptors: await Descriptors.open(clock),
     screens: screensFor(tmpdir(), clock),
     screenControl: { of: never, change: never, setImage: never, show: never, end: never },
     swaps: { swap: never },

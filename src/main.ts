@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { mkdir } from "node:fs/promises";
+import { flushCompileCache } from "node:module";
 import { Command, InvalidArgumentError } from "commander";
 import { openApiDocument } from "./api/openapi.ts";
 import { SystemClock } from "./base/clock.ts";
@@ -21,12 +22,15 @@ import { locateFfmpeg } from "./ffmpeg/locate.ts";
 import { channelFormat } from "./line-up.ts";
 import { subtitleSettings } from "./line-up-subtitles.ts";
 import { Machine } from "./machine/machine.ts";
+import { fatalEnd } from "./process/fatal-end.ts";
+import { supervisionPolicy } from "./process/settings.ts";
+import { SupervisorLink } from "./process/supervisor-link.ts";
 import { Server } from "./server.ts";
 
 /** A second interrupt within the shutdown ends the process at once; so does a shutdown that takes longer. */
 const SHUTDOWN_MS = 10_000;
 
-/** One Ctrl+C may arrive twice, from the terminal and from the launcher. */
+/** One Ctrl+C may arrive twice, from the terminal and from the supervisor. */
 const SIGNAL_ECHO_MS = 500;
 
 interface WhyCommandOptions {
@@ -60,7 +64,9 @@ configOptions(
     .description(
       "put the sub-folders of FOLDER on air, each as a channel (without FOLDER: two demo channels)",
     )
-    .argument("[FOLDER]", "folder with your media"),
+    .argument("[FOLDER]", "folder with your media")
+    // Read by the launcher (bin/exstreamtv.js), which has decided by now.
+    .option("--no-supervisor", "run the server alone: nothing starts it again when it fails"),
 ).action((folder: string | undefined, options: ConfigOptions) => run(() => serve(folder, options)));
 
 program
@@ -133,14 +139,19 @@ async function serve(folder: string | undefined, options: ConfigOptions): Promis
   process.stdout.on("error", () => undefined);
   const log = createLogger({ level: config.log.level, pretty: isTerminal });
   for (const { key, text } of adviseOn(config)) log.warn({ key }, text);
+  const supervisor = SupervisorLink.open(process, supervisionPolicy(config), clock);
+  let server: Server | undefined;
+  const close = async () => server?.close("fault");
+  process.on("uncaughtException", fatalEnd({ log, clock, close, exit: (status) => process.exit(status) }));
   let reloading: Reloading | undefined;
   // One that comes during the start is not lost: reloading begins with a look.
-  const signal = interrupted(() => reloading?.now("SIGHUP"));
+  const told = interrupted(() => reloading?.now("SIGHUP"));
+  const signal = supervisor ? AbortSignal.any([told, supervisor.lost]) : told;
   // Whatever ends this process, no encoder outlives it.
   process.on("exit", killAllNow);
   let shown = "";
-  const server = await Server.start({
-    ...{ config, dataFolder, log, clock, signal, env: process.env },
+  server = await Server.start({
+    ...{ config, dataFolder, log, clock, signal, restart: supervisor?.restart, env: process.env },
     mediaFolder: folder ?? (config.library.folder || undefined),
     random: seededRandom(randomInt(2 ** 32)),
     onCapacity: (sentence) => process.stdout.write(`  ${sentence}\n\n`),
@@ -155,10 +166,15 @@ async function serve(folder: string | undefined, options: ConfigOptions): Promis
   process.stdout.write(withoutFfmpeg(server.problem?.message));
   process.stdout.write(leftOut(server.library.rejected));
   process.stdout.write(welcome(programme(server), config.server.host, server.port, server.capacity));
-  const live = new LiveConfig(sources, loaded, (changed) => server.apply(changed));
+  supervisor?.ready();
+  // Now, since it may be killed.
+  flushCompileCache();
+  const running = server;
+  const live = new LiveConfig(sources, loaded, (changed) => running.apply(changed));
   reloading = new Reloading({ live, log, clock, file: loaded.candidate });
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   reloading.close();
+  if (!told.aborted) log.warn("the supervisor is gone: the server ends, so that it can be started again");
   process.stdout.write("\n  Going off air.\n");
   clock.after(SHUTDOWN_MS, () => process.exit(1));
   await server.close();

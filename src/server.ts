@@ -5,20 +5,24 @@ import type { Clock } from "./base/clock.ts";
 import { AppError } from "./base/errors.ts";
 import { EventHub } from "./base/event-hub.ts";
 import type { Log } from "./base/log.ts";
+import { NamedClock } from "./base/named-clock.ts";
 import type { Random } from "./base/random.ts";
 import { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import { ChannelManager } from "./channels/channel-manager.ts";
-import { describeEvent } from "./channels/events.ts";
+import { type ChannelEvent, describeEvent } from "./channels/events.ts";
+import { HealthWatch } from "./channels/health-watch.ts";
 import { ScreenControl } from "./channels/screen-control.ts";
+import { type MeasurementSettings, SelfMeasurement } from "./channels/self-measurement.ts";
+import { SourceReturns } from "./channels/source-returns.ts";
 import { SwapControl } from "./channels/swap-control.ts";
 import { ThrottleControl } from "./channels/throttle-control.ts";
 import type { Config } from "./config/schema.ts";
+import { DataDisk } from "./data-disk.ts";
 import { Equipment } from "./equipment.ts";
 import type { Screens } from "./error-screens/screens.ts";
-import { markChildren } from "./ffmpeg/child.ts";
-import { ownerMark, reapOrphans } from "./ffmpeg/orphans.ts";
 import { probeFile } from "./ffmpeg/probe.ts";
+import type { Prepare } from "./ffmpeg/spawn-request.ts";
 import type { FfmpegTools } from "./ffmpeg/tools.ts";
 import { listen, makeApp } from "./http.ts";
 import { demoFolder, makeDemoMedia } from "./library/demo-media.ts";
@@ -29,9 +33,12 @@ import { channelFormat, defineChannel, planner } from "./line-up.ts";
 import { describeCapacity } from "./machine/capacity.ts";
 import { IdleMeasurement } from "./machine/idle-measurement.ts";
 import type { HouseFormat } from "./media/house-format.ts";
-import { type OnDemandSettings, onDemandSettings } from "./outputs/vod.ts";
+import { onDemandSettings } from "./outputs/vod.ts";
+import type { ProcessWatch } from "./process/process-watch.ts";
+import { tellRestart, watchProcess } from "./process/watch-process.ts";
 import type { SessionManager } from "./sessions/session-manager.ts";
-import { DataFolder } from "./store/data-folder.ts";
+import type { EndReason } from "./sessions/state.ts";
+import { Spawning } from "./spawning.ts";
 import { openThrottleOverrides } from "./throttle/override-store.ts";
 import { throttleSettings } from "./throttle/settings.ts";
 import { ThrottlePlan } from "./throttle/throttle-plan.ts";
@@ -56,6 +63,8 @@ export interface ServerOptions {
   readonly onProgress?: (progress: StartProgress) => void;
   /** Takes a sentence about what the machine can do, when it was found out after the start. */
   readonly onCapacity?: (sentence: string) => void;
+  /** Given when a supervisor has started the server again. */
+  readonly restart?: { readonly restarts: number; readonly lastEnd: string };
   /** Breaks off the start; a server that runs is ended by `close`. */
   readonly signal?: AbortSignal;
   /** Decoding time of every channel's first frame, in 90 kHz ticks. */
@@ -77,11 +86,14 @@ export class Server {
   readonly capacity: string | undefined;
   /** Why there was no usable ffmpeg at the start; the channels then go on by themselves when there is. */
   readonly problem: AppError | undefined;
+  /** How this process is: its event loop and its memory. */
+  readonly process: ProcessWatch;
   readonly #scope: Scope;
   readonly #throttle: ThrottleControl;
   readonly #sessions: SessionManager;
   readonly #screens: Screens;
   readonly #live: LiveSettings;
+  readonly #spawning: Spawning;
 
   private constructor(parts: ServerParts, scope: Scope) {
     this.manager = parts.manager;
@@ -89,10 +101,12 @@ export class Server {
     this.port = parts.port;
     this.capacity = parts.capacity;
     this.problem = parts.problem;
+    this.process = parts.process;
     this.#throttle = parts.throttle;
     this.#sessions = parts.sessions;
     this.#screens = parts.screens;
     this.#live = parts.live;
+    this.#spawning = parts.spawning;
     this.#scope = scope;
   }
 
@@ -118,66 +132,77 @@ export class Server {
   apply(config: Config): void {
     this.#throttle.configure(throttleSettings(config));
     this.#sessions.setLimits(sessionLimits(config));
-    Object.assign(this.#live, liveSettings(config));
+    this.#live.config = config;
     this.#screens.configure(config);
+    this.#spawning.configure(config);
     this.manager.setLinger(config.channels.linger_seconds * 1000);
   }
 
-  /** Ends live responses, then the channels and their processes; resolves when all are gone. */
-  close(): Promise<void> {
+  /** Ends live responses, then the channels and their processes; resolves when all are gone. Sessions are told `why`. */
+  close(why: EndReason = "shutdown"): Promise<void> {
+    this.#sessions.close(why);
     return this.#scope.close();
   }
 }
 
-type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "problem"> & {
+type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "problem" | "process"> & {
   readonly throttle: ThrottleControl;
   readonly sessions: SessionManager;
   readonly screens: Screens;
   readonly live: LiveSettings;
+  readonly spawning: Spawning;
 };
 
-/** Settings that may change while the server runs. */
+/** The configuration in force, which may change while the server runs. */
 interface LiveSettings {
-  onDemand: OnDemandSettings;
-  hotSwap: boolean;
-}
-
-function liveSettings(config: Config): LiveSettings {
-  return { onDemand: onDemandSettings(config), hotSwap: config.ai_auto_heal.hot_swap_enabled };
+  config: Config;
 }
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log } = options;
-  await claimDataFolder(options, scope);
-  const live = liveSettings(config);
+  const disk = await DataDisk.open(options, scope);
+  const live: LiveSettings = { config };
   const overrides = await openThrottleOverrides(options.dataFolder, log);
   const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
   const events = new EventHub(() => clock.wallNow());
+  const process = watchProcess({ clock, log, events, config: () => live.config });
+  scope.defer(() => process.close());
+  if (options.restart) tellRestart({ log, events }, options.restart);
   const sessions = makeSessions(options, events);
   watchConnections(options, sessions, scope);
   // Before the channels, so that the last words of their encoders are still counted at the end.
-  const unmatched = await keepUnmatched(options, scope);
+  const unmatched = await keepUnmatched(options, disk, scope);
   const onUnmatched = (line: string) => unmatched.lines.add(line);
-  const equipment = await Equipment.open({ ...options, onUnmatched }, scope);
+  const spawning = await Spawning.open(options, scope);
+  const { budget, descriptors } = spawning;
+  const equipment = await Equipment.open({ ...options, onUnmatched, budget, disk }, scope);
   const { screens } = equipment;
   let disturb = () => {};
-  const manager = makeManager(options, throttlePlan, events, () => disturb());
+  const measurement = new SelfMeasurement(clock, () => measurementSettings(live.config));
+  const onEvent = teller(log, events);
+  const named = new NamedClock(clock, "the channels", process.work);
+  const manager = makeManager({ ...options, clock: named }, throttlePlan, measurement, (channel, event) => {
+    if (event.type === "on_air") disturb();
+    onEvent(channel, event);
+  });
   const throttle = new ThrottleControl(throttlePlan, manager);
   scope.defer(() => manager.close());
+  const watch = new HealthWatch({ manager, clock, settings: () => live.config.health, onEvent });
+  scope.defer(() => watch.close());
   let ready = false;
   const app = makeApp({
     ...{ config, clock, log, manager, throttle, sessions, events, random: options.random },
-    ...{ screens, screenControl: new ScreenControl({ manager, screens, clock }) },
-    swaps: makeSwaps(options, manager, equipment, () => live.hotSwap),
+    ...{ descriptors, screens, screenControl: new ScreenControl({ manager, screens, clock }), health: watch },
+    swaps: makeSwaps(options, manager, equipment, () => live.config.ai_auto_heal.hot_swap_enabled),
     startTicks: options.startTicks ?? START_TICKS,
-    onDemand: () => live.onDemand,
+    onDemand: () => onDemandSettings(live.config),
     onDemandStart: () => disturb(),
     isReady: () => ready,
   });
   scope.defer(() => app.close());
   const port = await listen(app, config);
 
-  const library = await openLibrary(options, equipment.tools, scope.signal);
+  const library = await openLibrary(options, equipment.tools, budget.prepare, scope.signal);
   const definitions: ChannelDefinition[] = [];
   for (const channel of library.channels) {
     const targetBps = () => throttlePlan.of(channel.id).targetBps;
@@ -188,6 +213,14 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   ready = true;
   const preparing = equipment.prepareSubtitles(definitions);
   scope.defer(() => preparing);
+  const returns = new SourceReturns({
+    ...{ clock, onAir: () => manager.onAir, isEnabled: () => live.config.ai_auto_heal.hot_swap_enabled },
+    look: (item, signal) => equipment.isWell(item, signal),
+    returnAfterMs: config.live_sources.return_after_seconds * 1000,
+  });
+  scope.defer(() => returns.close());
+  const learning = equipment.learnSources(definitions);
+  scope.defer(() => learning);
   const warming = equipment.warmScreens(definitions);
   scope.defer(() => warming);
   log.info({ channels: library.channels.length, port }, "ready");
@@ -195,25 +228,26 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const known = equipment.capacity(format);
   if (!known) {
     const isIdle = () => manager.onAir.length === 0 && sessions.count === 0 && equipment.isAtRest;
-    const measurement = measureWhenIdle(options, equipment, format, isIdle);
-    disturb = () => measurement.disturb();
-    scope.defer(() => measurement.close());
+    const trial = measureWhenIdle(options, equipment, format, isIdle);
+    disturb = () => trial.disturb();
+    scope.defer(() => trial.close());
   }
   const capacity = known && describeCapacity(known, format);
   return {
-    ...{ manager, sessions, throttle, live, library, port, capacity },
-    ...{ problem: equipment.tools.problem, screens },
+    ...{ manager, sessions, throttle, live, library, port, capacity, process },
+    ...{ problem: equipment.tools.problem, screens, spawning },
   };
 }
 
 function makeSwaps(
   { config, dataFolder, mediaFolder = demoFolder(dataFolder), clock }: ServerOptions,
   channels: ChannelManager,
-  { tools, subtitles }: Equipment,
+  equipment: Equipment,
   isEnabled: () => boolean,
 ): SwapControl {
+  const { tools } = equipment;
   return new SwapControl({
-    ...{ channels, isEnabled, mediaFolder: resolve(mediaFolder), plan: planner(config, subtitles.settings) },
+    ...{ channels, isEnabled, mediaFolder: resolve(mediaFolder), plan: planner(config, equipment) },
     probe: async (path, signal) => {
       if (!tools.toolset || tools.problem) throw tools.problem;
       return probeFile(path, { toolset: tools.toolset, clock, signal, timeoutMs: SWAP_PROBE_MS });
@@ -222,12 +256,13 @@ function makeSwaps(
 }
 
 async function keepUnmatched(
-  { dataFolder, clock, log }: ServerOptions,
+  { dataFolder, clock }: ServerOptions,
+  disk: DataDisk,
   scope: Scope,
 ): Promise<UnmatchedFile> {
   const file = await UnmatchedFile.open(dataFolder);
   // It serves the next version of the table only: a failure is told, and stops nothing.
-  const save = () => file.save().catch((err: unknown) => log.warn({ err }, "unmatched lines not written"));
+  const save = () => file.save().catch((err: unknown) => disk.survived(err, "unmatched lines not written"));
   scope.defer(save);
   const timer = clock.every(UNMATCHED_SAVE_MS, () => void save());
   scope.defer(() => timer.cancel());
@@ -250,49 +285,46 @@ function measureWhenIdle(
   });
 }
 
-/** Makes the data folder this process's own, and ends what an earlier server of it left behind. */
-async function claimDataFolder({ dataFolder, clock, log }: ServerOptions, scope: Scope): Promise<void> {
-  const folder = await DataFolder.claim(dataFolder, { wallNow: () => clock.wallNow() });
-  scope.defer(() => folder.close());
-  markChildren(await ownerMark(folder.id));
-  for (const orphan of await reapOrphans(folder.id, clock)) {
-    const level = orphan.outcome === "left" ? "error" : "warn";
-    log[level](orphan, "an earlier run of this server had left a process behind");
-  }
-}
-
 function makeManager(
   options: ServerOptions,
   plan: ThrottlePlan,
-  events: EventHub,
-  onAir: () => void,
+  measurement: SelfMeasurement,
+  onEvent: (channel: ChannelDefinition, event: ChannelEvent) => void,
 ): ChannelManager {
-  const { config, clock, random, log, startTicks } = options;
+  const { config, clock, random, startTicks } = options;
   const { lead_seconds, ring_seconds, linger_seconds } = config.channels;
   return new ChannelManager({
     settings: {
       leadMs: lead_seconds * 1000,
       ringMs: ring_seconds * 1000,
       startTicks: startTicks ?? START_TICKS,
-      clock,
-      random,
+      ...{ clock, random, measurement },
     },
     throttleOf: (channelId) => plan.of(channelId),
     lingerMs: linger_seconds * 1000,
-    onEvent: (channel, event) => {
-      if (event.type === "on_air") onAir();
-      events.publish(channelEvent(channel, event));
-      const { number, name } = channel;
-      const { level, message, fields } = describeEvent(event);
-      log[level]({ channel: number, name, ...fields }, message);
-    },
+    onEvent,
   });
+}
+
+/** Tells what happens on channels to those who listen, and to the log. */
+function teller(log: Log, events: EventHub) {
+  return (channel: ChannelDefinition, event: ChannelEvent) => {
+    events.publish(channelEvent(channel, event));
+    const { number, name } = channel;
+    const { level, message, fields } = describeEvent(event);
+    log[level]({ channel: number, name, ...fields }, message);
+  };
+}
+
+function measurementSettings({ health }: Config): MeasurementSettings {
+  return { enabled: health.self_measurement, intervalMs: 1000 * health.self_measurement_seconds };
 }
 
 /** What there is to play. Without ffmpeg, what an earlier start knew; when that is nothing, ffmpeg is what lacks. */
 async function openLibrary(
   options: ServerOptions,
   { toolset, problem }: FfmpegTools,
+  prepare: Prepare,
   signal: AbortSignal,
 ): Promise<Library> {
   const { config, clock, dataFolder, mediaFolder = demoFolder(dataFolder), onProgress } = options;
@@ -301,7 +333,7 @@ async function openLibrary(
   if (!options.mediaFolder && tools) await makeDemoMedia(dataFolder, tools, clock, signal);
   const library = scanFolder(mediaFolder, {
     toolset: tools,
-    ...{ clock, signal },
+    ...{ clock, prepare, signal },
     concurrency: config.library.probe_concurrency,
     loudnessOf: config.audio.loudness === "off" ? undefined : config.audio.preferred_languages,
     store: await FileIdentityStore.open(dataFolder, options.log),

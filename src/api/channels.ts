@@ -1,14 +1,15 @@
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
-import type { ChannelManager } from "../channels/channel-manager.ts";
+import { HEALTH_STATUSES } from "../channels/health.ts";
+import type { HealthWatch } from "../channels/health-watch.ts";
 import { onNow } from "../channels/on-now.ts";
 import { FAILURES, isoTime, moment } from "./schemas.ts";
 import type { ApiScope } from "./scope.ts";
 
 /** What the channel routes need. */
 export interface ChannelsApiParts {
-  readonly channels: Pick<ChannelManager, "definitions" | "onAir">;
   readonly clock: Clock;
+  readonly health: Pick<HealthWatch, "of" | "list">;
 }
 
 const CHANNEL = z
@@ -17,6 +18,9 @@ const CHANNEL = z
     number: z.int().describe("What players tune to."),
     name: z.string(),
     on_air: z.boolean().describe("Whether it is being made at present: from its first viewer on."),
+    status: z
+      .enum(HEALTH_STATUSES)
+      .describe("As in /api/ai/channels/{id}/health; healthy while nobody watches."),
     now: z
       .object({ title: z.string(), start: moment(), end: moment() })
       .describe("What is on by the schedule, on air or not."),
@@ -25,7 +29,7 @@ const CHANNEL = z
   .meta({ id: "Channel" });
 
 /** `GET /api/channels`: every channel with its id, and what is on. */
-export function registerChannelsApi(scope: ApiScope, { channels, clock }: ChannelsApiParts): void {
+export function registerChannelsApi(scope: ApiScope, { clock, health }: ChannelsApiParts): void {
   scope.get(
     "/channels",
     {
@@ -37,15 +41,14 @@ export function registerChannelsApi(scope: ApiScope, { channels, clock }: Channe
       },
     },
     async () => {
-      const onAir = new Set(channels.onAir.map(({ definition }) => definition.id));
       const wallMs = clock.wallNow();
-      const listed = [...channels.definitions].sort((a, b) => a.number - b.number);
       return {
-        channels: listed.map((definition) => {
-          const { id, number, name } = definition;
-          const { title, startMs, endMs, nextTitle } = onNow(definition, wallMs);
+        channels: health.list().map(({ channel, state, onAir }) => {
+          const { id, number, name } = channel;
+          const { title, startMs, endMs, nextTitle } = onNow(channel, wallMs);
           const now = { title, start: isoTime(startMs), end: isoTime(endMs) };
-          return { id, number, name, on_air: onAir.has(id), now, next: { title: nextTitle } };
+          const { status } = state;
+          return { id, number, name, on_air: onAir !== undefined, status, now, next: { title: nextTitle } };
         }),
       };
     },

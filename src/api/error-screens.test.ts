@@ -34,7 +34,7 @@ beforeAll(() => {
   registerProblems(app, silentLog);
   const screens = screensFor(folder, new SystemClock(), { reasons: { off_air: { title: "Sendepause" } } });
   openManagementScope(app, "localhost", (scope) =>
-    registerErrorScreensApi(scope, { channels: { definitions: [channel], onAir: [] }, screens }),
+    registerErrorScreensApi(scope, { channels: { definitions: [channel] }, screens }),
   );
 });
 

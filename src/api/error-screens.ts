@@ -5,12 +5,12 @@ import type { ErrorScreenGenerator } from "../error-screens/generator.ts";
 import type { ErrorScreenConfig } from "../error-screens/message.ts";
 import type { ScreenSettings } from "../error-screens/settings.ts";
 import { SCREEN_REASONS } from "../media/screen-modes.ts";
-import type { ChannelsApiParts } from "./channels.ts";
+import type { MediaApiParts } from "./media.ts";
 import { channelId, FAILURES } from "./schemas.ts";
 import type { ApiScope } from "./scope.ts";
 
 /** What the routes of error screens need. */
-export interface ErrorScreensApiParts extends Pick<ChannelsApiParts, "channels"> {
+export interface ErrorScreensApiParts extends Pick<MediaApiParts, "channels"> {
   readonly screens: {
     readonly generator: Pick<ErrorScreenGenerator, "preview">;
     readonly settings: Pick<ScreenSettings, "for" | "look">;

@@ -52,7 +52,7 @@ export function registerEventsApi(scope: ApiScope, { events, clock }: EventsApiP
         operationId: "streamEvents",
         summary: "What happens, as server-sent events",
         description:
-          "Each event has an id, a type and data (JSON). After a lost connection, the header Last-Event-ID brings what came in between, as far as it is kept. Types: session.created, .active, .idle, .error, .disconnected, .established, .jumped, .failed, .refused; channel.on_air, .off_air and others; feed.gap, feed.dropped.",
+          "Each event has an id, a type and data (JSON). After a lost connection, the header Last-Event-ID brings what came in between, as far as it is kept. Types: session.created, .active, .idle, .error, .disconnected, .established, .jumped, .failed, .refused; channel.on_air, .off_air and others; process.loop_blocked, .memory_high, .memory_growing, .restarted; feed.gap, feed.dropped.",
         tags: ["events"],
         querystring: QUERY,
         response: {

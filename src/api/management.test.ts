@@ -8,6 +8,8 @@ import { EventHub } from "../base/event-hub.ts";
 import { silentLog } from "../base/log.ts";
 import { rational } from "../base/rational.ts";
 import type { ChannelDefinition } from "../channels/channel.ts";
+import { HealthWatch } from "../channels/health-watch.ts";
+import { CONFIG_SCHEMA } from "../config/schema.ts";
 import { screensFor } from "../error-screens/screens.fixtures.ts";
 import type { MediaFacts } from "../ffmpeg/media-facts.ts";
 import { houseFormat } from "../media/house-format.ts";
@@ -48,7 +50,10 @@ beforeEach(() => {
   sessions = new SessionManager({ clock, limits });
   app = fastify();
   registerProblems(app, silentLog);
+  const channels = { definitions: [channel(7, 12, "A", "B"), channel(3, 2, "C")], onAir: [] };
+  const { health } = CONFIG_SCHEMA.parse({});
   registerManagement(app, {
+    health: new HealthWatch({ manager: channels, clock, settings: () => health, onEvent: () => undefined }),
     host: "0.0.0.0",
     clock,
     sessions,
@@ -56,7 +61,7 @@ beforeEach(() => {
     screens: screensFor(tmpdir(), clock),
     screenControl: { of: never, change: never, setImage: never, show: never, end: never },
     swaps: { swap: never },
-    channels: { definitions: [channel(7, 12, "A", "B"), channel(3, 2, "C")], onAir: [] },
+    channels,
     throttle: { of: () => expect.unreachable(), change: () => expect.unreachable() },
   });
 });
@@ -73,15 +78,31 @@ test("lists channels by number, with what is on", async () => {
   expect(answer.json()).toEqual({
     channels: [
       {
-        ...{ id: 3, number: 2, name: "Channel 2", on_air: false },
+        ...{ id: 3, number: 2, name: "Channel 2", on_air: false, status: "healthy" },
         ...{ now: { title: "C", ...now }, next: { title: "C" } },
       },
       {
-        ...{ id: 7, number: 12, name: "Channel 12", on_air: false },
+        ...{ id: 7, number: 12, name: "Channel 12", on_air: false, status: "healthy" },
         ...{ now: { title: "A", ...now }, next: { title: "B" } },
       },
     ],
   });
+});
+
+test("a channel that nobody watches is well, and says that it is off", async () => {
+  const answer = await app.inject({ url: "/api/ai/channels/7/health", headers });
+  expect(answer.statusCode).toBe(200);
+  expect(answer.json()).toMatchObject({
+    ...{ channel_id: 7, status: "healthy", on_air: false, current_fps: 0, expected_fps: 30 },
+    ...{ current_speed: 1, current_bitrate_kbps: 0, dropped_frames: 0, sessions_active: 0 },
+    ...{ lead_seconds: 0, latency_seconds: null, source: null, screen: null, item: { title: "A" } },
+    ...{ restarts: 0, errors_recent: {}, incidents_open: 0, self_measurement: null },
+    reasons: [{ code: "off", status: "healthy" }],
+  });
+  const all = await app.inject({ url: "/api/ai/channels/health", headers });
+  expect(all.json().channels.map(({ channel_id }: { channel_id: number }) => channel_id)).toEqual([3, 7]);
+  const unknown = await app.inject({ url: "/api/ai/channels/9/health", headers });
+  expect([unknown.statusCode, unknown.json().code]).toEqual([404, "channel_not_found"]);
 });
 
 test("answers nobody else, with problem details", async () => {

@@ -1,9 +1,10 @@
 import type { FastifyInstance } from "fastify";
+import { type ChannelHealthApiParts, registerChannelHealthApi } from "./channel-health.ts";
 import { type ChannelScreenApiParts, registerChannelScreenApi } from "./channel-screen.ts";
 import { type ChannelsApiParts, registerChannelsApi } from "./channels.ts";
 import { type ErrorScreensApiParts, registerErrorScreensApi } from "./error-screens.ts";
 import { type EventsApiParts, registerEventsApi } from "./events.ts";
-import { registerMediaApi } from "./media.ts";
+import { type MediaApiParts, registerMediaApi } from "./media.ts";
 import { openManagementScope } from "./scope.ts";
 import { registerSessionsApi, type SessionsApiParts } from "./sessions.ts";
 import { registerSwapApi, type SwapApiParts } from "./swap.ts";
@@ -12,12 +13,14 @@ import { registerThrottleApi, type ThrottleApiParts } from "./throttle.ts";
 /** What the management routes speak of. */
 export interface ApiParts
   extends ChannelsApiParts,
+    MediaApiParts,
     ThrottleApiParts,
     SessionsApiParts,
     EventsApiParts,
     ErrorScreensApiParts,
     ChannelScreenApiParts,
-    SwapApiParts {
+    SwapApiParts,
+    ChannelHealthApiParts {
   /** `server.host`: the one name beside localhost under which management is reached. */
   readonly host: string;
 }
@@ -33,5 +36,6 @@ export function registerManagement(app: FastifyInstance, parts: ApiParts): void 
     registerErrorScreensApi(scope, parts);
     registerChannelScreenApi(scope, parts);
     registerSwapApi(scope, parts);
+    registerChannelHealthApi(scope, parts);
   });
 }

@@ -25,7 +25,8 @@ export async function openApiDocument(): Promise<string> {
   // A server without channels: only the routes matter.
   const clock = new SystemClock();
   registerManagement(app, {
-    ...{ host: "localhost", clock, channels: { definitions: [], onAir: [] } },
+    ...{ host: "localhost", clock, channels: { definitions: [] } },
+    health: { of: neverAsked, list: neverAsked },
     throttle: { of: neverAsked, change: neverAsked },
     sessions: new SessionManager({ clock, limits: NO_LIMITS }),
     events: new EventHub(() => clock.wallNow()),

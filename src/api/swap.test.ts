@@ -184,7 +184,7 @@ test("refuses what cannot be", async () => {
     [{ restart: true }, 3, 404, "channel_not_found"],
     [{ restart: true }, "x", 400, "request_invalid"],
     [{ media_id: 99 }, 1, 404, "media_not_found"],
-    [{ url: "http://192.0.2.1/a.ts" }, 1, 422, "swap_url_unsupported"],
+    [{ url: "plugin://a" }, 1, 422, "swap_url_unsupported"],
     [{ restart: true, media_id: 4 }, 1, 400, "request_invalid"],
     [{ profile: "fast" }, 1, 400, "request_invalid"],
     [{ restart: true, deadline_seconds: 61 }, 1, 400, "request_invalid"],

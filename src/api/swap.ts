@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { SWAP_PLACES } from "../channels/swap.ts";
 import type { SwapControl, SwapReport, SwapRequest } from "../channels/swap-control.ts";
-import { ENCODER_PROFILES } from "../source/source.ts";
+import { RUN_PROFILES } from "../source/source.ts";
 import { channelId, FAILURES, isoTime, moment } from "./schemas.ts";
 import type { ApiScope } from "./scope.ts";
 
@@ -28,7 +28,7 @@ const WISH = z
       .describe("A file in the media folder: absolute, or from there."),
     url: z.string().min(1).max(4096).optional().describe("An address."),
     profile: z
-      .enum(ENCODER_PROFILES)
+      .enum(RUN_PROFILES)
       .optional()
       .describe("The same programme by another encoder: software, safe (with every precaution), or usual."),
     restart: z.literal(true).optional().describe("The same programme by a new encoder."),
@@ -67,7 +67,7 @@ const PLAYED = z
   .object({
     title: z.string(),
     media_id: z.int().nullable().describe("Null for a file that is not in the library."),
-    profile: z.enum(ENCODER_PROFILES),
+    profile: z.enum(RUN_PROFILES),
   })
   .meta({ id: "Played" });
 

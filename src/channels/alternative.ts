@@ -2,9 +2,12 @@ import { realpath } from "node:fs/promises";
 import { basename, isAbsolute, relative, resolve, sep } from "node:path";
 import { AppError } from "../base/errors.ts";
 import type { MediaFacts } from "../ffmpeg/probe.ts";
+import { unknownFacts } from "../ffmpeg/probe-address.ts";
+import { parseAddress } from "../ffmpeg/source-address.ts";
 import { titleFromFileName } from "../library/media-files.ts";
 import type { HouseFormat } from "../media/house-format.ts";
 import type { MediaFile } from "../source/open-encoder.ts";
+import type { MediaWithPlaces } from "../source/plan-places.ts";
 import type { PlayItem } from "../source/source.ts";
 import type { ChannelDefinition } from "./channel.ts";
 import type { ChannelManager } from "./channel-manager.ts";
@@ -24,7 +27,7 @@ export interface AlternativeParts {
   readonly mediaFolder: string;
   /** Throws `media_unreadable`, and what keeps files from being looked into at all. */
   readonly probe: (path: string, signal: AbortSignal) => Promise<MediaFacts>;
-  readonly plan: (media: MediaFile, format: HouseFormat) => PlayItem;
+  readonly plan: (media: MediaFile & Partial<MediaWithPlaces>, format: HouseFormat) => PlayItem;
 }
 
 /** `PlayItem.mediaId` of a file that the library does not know. */
@@ -42,10 +45,18 @@ export async function resolveAlternative(
 ): Promise<PlayItem> {
   if ("mediaId" in name) return planned(findMedia(parts.channels.definitions, name.mediaId).item);
   if ("path" in name) return fileAt(name.path);
-  throw new AppError(
-    "swap_url_unsupported",
-    "Addresses cannot be swapped in yet; name a file by media_id or path.",
-  );
+  return streamAt(name.url);
+
+  /** A stream is taken as it arrives, for as long as the slot lasts. */
+  function streamAt(url: string): PlayItem {
+    const address = parseAddress(url);
+    if (typeof address === "string") throw new AppError("swap_url_unsupported", address);
+    const facts = unknownFacts(address.label, 0);
+    return parts.plan(
+      { id: UNKNOWN_MEDIA, title: address.label, facts, places: [{ address }] },
+      channel.format,
+    );
+  }
 
   /** A file of the library, planned in this channel's frames. */
   function planned(item: PlayItem): PlayItem {

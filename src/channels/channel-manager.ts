@@ -206,6 +206,7 @@ export class ChannelManager {
       if (clock.now() >= untilMs) return;
       this.#serve(number, entry, () => entry.channel.prepare());
     }
+    this.#options.settings.measurement?.work(untilMs);
   }
 
   #serve(number: number, entry: OnAir, work: () => void): void {

@@ -15,11 +15,13 @@ import type { ViewerPace } from "../throttle/viewer-pace.ts";
 import { playedAt } from "./candidate.ts";
 import type { ChannelEventSink } from "./events.ts";
 import { Feeder } from "./feeder.ts";
+import { ChannelFigures } from "./figures.ts";
 import { LeadBuffer } from "./lead-buffer.ts";
 import type { LinePlace } from "./line.ts";
 import { type Announcement, Overlay } from "./overlay.ts";
 import { RateWatch } from "./rate-watch.ts";
 import { ReleaseClock } from "./release-clock.ts";
+import type { SelfMeasurement, StreamSampler } from "./self-measurement.ts";
 import type { Played, SwapOutcome, SwapPlace, SwapWish } from "./swap.ts";
 import { WireRing } from "./wire-ring.ts";
 
@@ -48,6 +50,8 @@ export interface ChannelSettings {
   readonly startTicks: number;
   readonly clock: Clock;
   readonly random: Random;
+  /** What examines samples of what is sent; undefined for nothing. */
+  readonly measurement?: SelfMeasurement;
 }
 
 /** Somebody who reads a channel's ring. */
@@ -67,6 +71,10 @@ export interface ChannelReader {
  */
 export class Channel {
   readonly ring: WireRing;
+  /** What is counted while it is on air. */
+  readonly figures: ChannelFigures;
+  /** The lead when it is full. */
+  readonly fullLeadMs: number;
   readonly #scope = new Scope();
   readonly #clock: Clock;
   readonly #grid: FrameGrid;
@@ -80,6 +88,8 @@ export class Channel {
   readonly #screens: ScreenSource;
   readonly #overlay: Overlay;
   #definition: ChannelDefinition;
+  readonly #sampler: StreamSampler | undefined;
+  readonly #beganAt: number;
   #throttle: ThrottleSettings;
   #mode: ThrottleMode;
 
@@ -88,12 +98,21 @@ export class Channel {
     definition: ChannelDefinition,
     settings: ChannelSettings,
     throttle: ThrottleSettings,
-    onEvent: ChannelEventSink,
+    sink: ChannelEventSink,
   ) {
-    const { format, schedule, open } = definition;
-    const { clock, random, leadMs } = settings;
+    const { format, schedule } = definition;
+    const { clock, random, leadMs, measurement } = settings;
     const grid = new FrameGrid(format);
     this.#definition = definition;
+    const figures = new ChannelFigures(clock);
+    const open = figures.counting(definition.open);
+    const onEvent: ChannelEventSink = (event) => {
+      figures.onEvent(event);
+      sink(event);
+    };
+    this.figures = figures;
+    this.fullLeadMs = leadMs;
+    this.#sampler = measurement?.sampler(figures);
     this.#onEvent = onEvent;
     this.#clock = clock;
     this.#grid = grid;
@@ -113,11 +132,12 @@ export class Channel {
     this.#scope.defer(() => screens.close());
     const release = new ReleaseClock(grid, clock, scheduleNow - anchorFrame);
     this.#release = release;
+    this.#beganAt = release.position();
     this.#overlay = new Overlay({ format, grid, release, clock, screens, onEvent });
     this.#feeder = new Feeder(
       {
         ...{ format, schedule, open, screens, leadMs, anchorFrame, clock, random, onEvent },
-        ...{ lead: this.#lead, release },
+        ...{ lead: this.#lead, release, figures },
       },
       this.#scope,
     );
@@ -141,6 +161,13 @@ export class Channel {
     const position = Math.floor(this.#release.position());
     const line = this.#feeder.succession.lineAt(position);
     return playedAt(line, line.at(position));
+  }
+
+  /** Where the programme that is on comes from: the item itself or one of its alternates; undefined before it is played. */
+  get place(): PlayItem | undefined {
+    const position = Math.floor(this.#release.position());
+    const line = this.#feeder.succession.lineAt(position);
+    return line.placeOf(line.at(position).slot);
   }
 
   /** Where a swap that begins now is likely to take effect, if nothing delays it. */
@@ -169,12 +196,17 @@ export class Channel {
       );
     }
     this.#definition = definition;
-    return this.#feeder.succession.follow(schedule, open);
+    return this.#feeder.succession.follow(schedule, this.figures.counting(open));
   }
 
   /** Finished media that waits for its time, in frames; negative when the lead is used up. */
   get leadFrames(): number {
     return this.#lead.end - this.#release.position();
+  }
+
+  /** Frames whose time has come and that were there, since it went on air; a real number. */
+  get airedFrames(): number {
+    return Math.max(0, Math.min(this.#release.position(), this.figures.end) - this.#beganAt);
   }
 
   /** Lets `reader` know of each release, until the returned function is called or the channel goes off air. */
@@ -243,6 +275,8 @@ export class Channel {
       const gop = this.#muxer.mux(laid, constantBps);
       if (gop.bps !== undefined) this.#rateWatch.look(gop.bps, this.#throttle.targetBps);
       this.ring.append(gop);
+      this.figures.onWire(gop, laid !== timed);
+      this.#sampler?.look(laid.gop, gop);
     }
     return true;
   }

@@ -2,7 +2,9 @@ import { AppError } from "../base/errors.ts";
 import type { ThrottleModeName } from "../config/schema.ts";
 import type { FailureClass } from "../ffmpeg/failures.ts";
 import type { ScreenReason } from "../media/screen-modes.ts";
-import type { EncoderProfile } from "../source/source.ts";
+import type { RunProfile } from "../source/source.ts";
+import type { HealthStatus } from "./health.ts";
+import type { StepName } from "./restart-policy.ts";
 import type { SwapKind } from "./swap.ts";
 
 /** Everything that happens on a channel and that somebody may want to know. */
@@ -19,9 +21,21 @@ export type ChannelEvent =
       /** What ffmpeg's failure is called and what it means; undefined when it has no name. */
       readonly class?: FailureClass;
       readonly sentence?: string;
+      /** What was decided, and how long is waited before it is done. */
+      readonly step: StepName;
+      readonly delayMs: number;
     }
   | { readonly type: "source_resumed"; readonly title: string; readonly frame: number }
-  | { readonly type: "item_given_up"; readonly title: string; readonly frame: number }
+  | {
+      readonly type: "item_given_up";
+      readonly title: string;
+      readonly frame: number;
+      readonly error: AppError;
+      readonly class?: FailureClass;
+      readonly sentence?: string;
+      /** Whether it is looked at now and then, or not even that. */
+      readonly step: "now_and_then" | "given_up";
+    }
   | {
       readonly type: "screen_started";
       readonly reason: ScreenReason;
@@ -58,7 +72,7 @@ export type ChannelEvent =
       readonly from: string;
       readonly title: string;
       /** Where that is what was changed. */
-      readonly profile?: EncoderProfile;
+      readonly profile?: RunProfile;
       /** Channel frame. */
       readonly frame: number;
       readonly preparationMs: number;
@@ -69,6 +83,36 @@ export type ChannelEvent =
       readonly title: string;
       readonly class: string;
       readonly sentence: string;
+    }
+  | {
+      readonly type: "health_changed";
+      readonly from: HealthStatus;
+      readonly status: HealthStatus;
+      /** Code of the foremost reason, and its sentence. */
+      readonly reason: string;
+      readonly sentence: string;
+    }
+  | {
+      readonly type: "stream_faulty";
+      /** Name of the check that failed, and what it found. */
+      readonly check: string;
+      readonly sentence: string;
+      /** Channel frame with which the sample begins, and its length in frames. */
+      readonly frame: number;
+      readonly frames: number;
+    }
+  | {
+      readonly type: "incident_opened" | "incident_closed";
+      /** What kind of failure, and where it occurs: a path, or an address without secrets. */
+      readonly class: string;
+      readonly source: string;
+      readonly count: number;
+    }
+  | {
+      /** An encoder has to wait, or to make way, for want of places, memory or file descriptors. */
+      readonly type: "source_held_up";
+      readonly title: string;
+      readonly error: AppError;
     };
 
 /** Takes the events of one channel. Must not throw. */
@@ -89,11 +133,42 @@ export function describeEvent(event: ChannelEvent): EventDescription {
     if (value instanceof AppError) Object.assign(fields, { code: value.code, reason: value.message });
     else fields[key] = value;
   }
-  return { ...DESCRIPTIONS[event.type], ...(isExpected(event) ? { level: "info" } : {}), fields };
+  return {
+    ...DESCRIPTIONS[event.type],
+    ...byStep(event),
+    ...(isExpected(event) ? { level: "info" } : {}),
+    fields,
+  };
+}
+
+/** What is said of a failure by what is done about it. */
+function byStep(event: ChannelEvent): Partial<EventDescription> {
+  if (event.type === "item_given_up" && event.step === "now_and_then") {
+    return {
+      level: "warn",
+      message: "programme is away; error screen until it is back or the next one begins",
+    };
+  }
+  if (event.type !== "source_failed") return {};
+  switch (event.step) {
+    case "now_and_then":
+      return { level: "debug", message: "programme is still away" };
+    case "waiting":
+      return { level: "debug", message: "source is left alone for a while" };
+    case "given_up":
+      return { message: "encoder failed; none takes over" };
+    case "again":
+    case "safe":
+    case "over":
+      return {};
+    default:
+      return { message: "encoder failed; another source takes over" };
+  }
 }
 
 /** A screen that is nobody's fault. */
 function isExpected(event: ChannelEvent): boolean {
+  if (event.type === "health_changed") return event.status === "healthy";
   if (event.type !== "screen_started") return false;
   return event.by !== undefined || event.reason === "loading" || event.reason === "off_air";
 }
@@ -120,4 +195,9 @@ const DESCRIPTIONS: Record<ChannelEvent["type"], Omit<EventDescription, "fields"
   swap_prepared: { level: "debug", message: "alternative is ready to take over" },
   swapped: { level: "info", message: "alternative has taken over" },
   swap_kept: { level: "warn", message: "alternative was not used; what was on goes on" },
+  health_changed: { level: "warn", message: "the channel's health has changed" },
+  stream_faulty: { level: "error", message: "what the channel sends is faulty" },
+  incident_opened: { level: "info", message: "incident opened" },
+  incident_closed: { level: "info", message: "incident closed" },
+  source_held_up: { level: "warn", message: "no encoder for this programme yet; it goes on by itself" },
 };

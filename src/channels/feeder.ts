@@ -10,6 +10,7 @@ import type { LoopSchedule, ScheduleSlot } from "../playout/loop-schedule.ts";
 import type { OpenSource, PlayItem } from "../source/source.ts";
 import { Splicer } from "../splice/splicer.ts";
 import type { ChannelEventSink } from "./events.ts";
+import type { ChannelFigures } from "./figures.ts";
 import type { LeadBuffer } from "./lead-buffer.ts";
 import { Line } from "./line.ts";
 import type { ReleaseClock } from "./release-clock.ts";
@@ -47,6 +48,7 @@ export interface FeederOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: ChannelEventSink;
+  readonly figures: ChannelFigures;
 }
 
 /**
@@ -83,7 +85,9 @@ export class Feeder {
     this.#grid = grid;
     this.#splicer = new Splicer(format);
     const { gopFrames } = format;
-    const line = new Line({ schedule, open, anchorFrame, gopFrames, grid, clock, random, onEvent }, scope);
+    const airsInMs = (frame: number) => release.timeOf(frame) - clock.now();
+    const about = { schedule, open, anchorFrame, gopFrames, grid, airsInMs, clock, random, onEvent };
+    const line = new Line({ ...about, owner: this }, scope);
     const parts = { lead, release, grid, splicer: this.#splicer, clock, onEvent };
     const host = {
       programmeFrame: () => this.#lastFrame,
@@ -235,12 +239,14 @@ export class Feeder {
     const shownAtMs = clock.wallNow() + this.#grid.milliseconds(frame - release.position());
     const gop = screens.next(cue, { frame, room, shownAtMs });
     this.#screenFrames += frameCount(gop);
+    this.#options.figures.onScreen(cue, frame, frameCount(gop), screens.isHolding);
     return gop;
   }
 
   #onProgramme(gop: Gop, frame: number): void {
     this.#last = gop;
     this.#lastFrame = frame;
+    this.#options.figures.onProgramme(gop, frame);
     this.#fault = undefined;
     if (!this.#cue) return;
     this.#cue = undefined;

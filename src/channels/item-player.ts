@@ -1,14 +1,25 @@
 import type { Clock } from "../base/clock.ts";
-import { toAppError } from "../base/errors.ts";
+import { type AppError, toAppError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { Scope } from "../base/scope.ts";
-import type { Retry } from "../ffmpeg/failure-row.ts";
 import { FfmpegError } from "../ffmpeg/ffmpeg-error.ts";
+import type { Urgency } from "../ffmpeg/spawn-request.ts";
 import { frameCount, type Gop } from "../media/gop.ts";
-import type { EncoderProfile, OpenSource, PlayItem, Source } from "../source/source.ts";
+import type { Cue, OpenSource, PlayItem, RunProfile, Source } from "../source/source.ts";
+import { isRemote } from "../source/source-key.ts";
 import type { ChannelEventSink } from "./events.ts";
-import { restartStep, stricter } from "./restart-ladder.ts";
+import {
+  beginning,
+  decide,
+  type RestartState,
+  type RestartStep,
+  recovered,
+  runFailure,
+} from "./restart-policy.ts";
 import type { ItemTrouble } from "./screen-cue.ts";
+
+/** Sources that are still being ended: with so many no other is opened, since these may hang for good (a dead share). */
+const MAX_ENDING = 4;
 
 /** What an ItemPlayer needs. */
 export interface ItemPlayerOptions {
@@ -18,25 +29,43 @@ export interface ItemPlayerOptions {
   /** See `Cue`. */
   readonly audioPhase: number;
   readonly gopFrames: number;
+  /** How long it is until an item frame is on air, in ms; without it a live source shows what it has at once. */
+  readonly airsInMs?: (frame: number) => number;
   readonly open: OpenSource;
   /** How it is encoded; default "usual". */
-  readonly profile?: EncoderProfile;
+  readonly profile?: RunProfile;
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: ChannelEventSink;
+  /** See `Conditions`; default true. */
+  readonly keepsTrying?: boolean;
   /** A Gop is held ready, or none will come any more. */
   readonly onNews?: () => void;
+  /** See `Cue`. */
+  readonly urgency?: () => Urgency;
+  readonly owner?: object;
+}
+
+/** How far a run has come, and why it has ended before the item did. */
+interface RunEnd {
+  readonly reached: number;
+  readonly delivered: boolean;
+  readonly failure?: AppError;
 }
 
 /**
- * Plays one item on one channel: opens its source, holds one Gop ready, and climbs the restart ladder when the
- * source fails, each new run beginning with the first Gop that was not delivered. Failures are events here, and
- * to the one who takes the Gops only a Gop that is not there in time.
+ * Plays one item on one channel: opens its source, holds one Gop ready, and does what the restart policy says when
+ * the source fails, each new run beginning with the first Gop that was not delivered. Failures are events here,
+ * and to the one who takes the Gops only a Gop that is not there in time.
  */
 export class ItemPlayer {
   readonly #options: ItemPlayerOptions;
   readonly #scope: Scope;
+  readonly #places: readonly PlayItem[];
   readonly #closing = new Set<Promise<void>>();
+  /** The last source of each place that has failed, until something is delivered: somebody else may see it recover. */
+  readonly #failed = new Map<number, Source>();
+  #state: RestartState;
   #ready: Gop | undefined;
   #wanted: number;
   #ended = false;
@@ -49,6 +78,8 @@ export class ItemPlayer {
     this.#options = options;
     this.#scope = scope;
     this.#wanted = options.startFrame;
+    this.#places = [options.item, ...(options.item.alternates ?? [])];
+    this.#state = beginning(this.#places.length);
     scope.defer(async () => void (await Promise.all(this.#closing)));
     const running = this.#run();
     scope.defer(() => running);
@@ -97,6 +128,17 @@ export class ItemPlayer {
     return this.#trouble;
   }
 
+  /** Where the programme comes from: the item itself, or one of its alternates. */
+  get place(): PlayItem {
+    return this.#places[this.#state.place]!;
+  }
+
+  /** How its runs are made at present. */
+  get profile(): RunProfile {
+    const { profile } = this.#state.places[this.#state.place]!;
+    return profile === "usual" ? (this.#options.profile ?? "usual") : profile;
+  }
+
   /** The first frame from `frame` on with which a Gop begins. */
   #onGrid(frame: number): number {
     const { startFrame, gopFrames } = this.#options;
@@ -125,49 +167,124 @@ export class ItemPlayer {
   }
 
   async #run(): Promise<void> {
-    const { item, audioPhase, profile, gopFrames, clock, random, onEvent } = this.#options;
+    const { item, gopFrames } = this.#options;
     let position = this.#options.startFrame;
-    let failures = 0;
-    let retry: Retry | undefined;
     while (position < item.frames && !this.#scope.closed) {
-      let source: Source | undefined;
-      try {
-        source = this.#options.open(item, { startFrame: position, audioPhase, profile });
-        for (;;) {
-          const gop = await this.#nextOf(source);
-          if (!gop) break;
-          if (failures > 0) onEvent({ type: "source_resumed", title: item.title, frame: gop.firstFrame });
-          [failures, retry, this.#trouble] = [0, undefined, undefined];
-          position = gop.firstFrame + frameCount(gop);
-          await this.#hand(gop);
-        }
-        break;
-      } catch (thrown) {
-        if (this.#scope.closed) break;
-        failures++;
-        const error = toAppError(thrown, "encoder_failed");
-        const failure = error instanceof FfmpegError ? error.failure : undefined;
-        this.#trouble = { failures, error, failure, givenUp: false };
-        onEvent({
-          ...{ type: "source_failed", title: item.title, frame: position, failures, error },
-          ...{ class: failure?.class, sentence: failure?.sentence },
-        });
-        retry = stricter(retry, failure?.remedy.retry);
-        const step = restartStep(failures, random, retry);
-        if (!step) break;
-        if (step.delayMs > 0) await clock.sleep(step.delayMs, this.#scope.signal).catch(() => undefined);
-        position = Math.max(this.#onGrid(position) + step.skipGops * gopFrames, this.#onGrid(this.#wanted));
-      } finally {
-        if (source) this.#dismiss(source);
-      }
+      const { reached, delivered, failure } = await this.#play(position);
+      position = reached;
+      if (failure === undefined || this.#scope.closed) break;
+      const step = this.#decide(failure, delivered, position);
+      if (!step) break;
+      const skippedGops = await this.#rest(step);
+      position = Math.max(this.#onGrid(position) + skippedGops * gopFrames, this.#onGrid(this.#wanted));
+      await this.#roomToOpen();
     }
-    if (failures > 0 && !this.#scope.closed) {
-      if (this.#trouble) this.#trouble = { ...this.#trouble, givenUp: true };
-      onEvent({ type: "item_given_up", title: item.title, frame: position });
-    }
+    if (!this.#scope.closed) this.#onEnd(position);
     this.#ended = true;
     this.#wake();
     if (!this.#scope.closed) this.#options.onNews?.();
+  }
+
+  /** One run, from `startFrame` to its end; what was thrown is its failure. */
+  async #play(startFrame: number): Promise<RunEnd> {
+    const { open } = this.#options;
+    const { place } = this;
+    let source: Source | undefined;
+    let reached = startFrame;
+    let delivered = false;
+    try {
+      source = open(place, this.#cue(startFrame));
+      for (;;) {
+        const gop = await this.#nextOf(source);
+        if (!gop) return { reached, delivered };
+        if (!delivered) this.#onDelivery(gop);
+        delivered = true;
+        reached = gop.firstFrame + frameCount(gop);
+        await this.#hand(gop);
+      }
+    } catch (thrown) {
+      if (source) this.#failed.set(this.#state.place, source);
+      return { reached, delivered, failure: toAppError(thrown, "encoder_failed") };
+    } finally {
+      if (source) this.#dismiss(source);
+    }
+  }
+
+  #onDelivery(gop: Gop): void {
+    const { item, onEvent } = this.#options;
+    if (this.#trouble) onEvent({ type: "source_resumed", title: item.title, frame: gop.firstFrame });
+    this.#trouble = undefined;
+    this.#failed.clear();
+  }
+
+  /** What to do about a failure; undefined when the item is given up. */
+  #decide(error: AppError, delivered: boolean, frame: number): RestartStep | undefined {
+    const { item, clock, random, keepsTrying = true, onEvent } = this.#options;
+    const { title } = item;
+    const failure = error instanceof FfmpegError ? error.failure : undefined;
+    const conditions = { nowMs: clock.now(), random, keepsTrying };
+    const [state, step] = decide(this.#state, runFailure(error, delivered, isRemote(this.place)), conditions);
+    const about = { title, frame, error, class: failure?.class, sentence: failure?.sentence };
+    const { failures } = state;
+    const { name, delayMs, isLasting } = step;
+    onEvent({ type: "source_failed", ...about, failures, step: name, delayMs: Math.round(delayMs) });
+    const wasGivenUp = this.#trouble?.givenUp ?? false;
+    const isOver = name === "given_up";
+    if (isOver) onEvent({ type: "item_given_up", ...about, step: name });
+    else if (isLasting && !wasGivenUp) onEvent({ type: "item_given_up", ...about, step: "now_and_then" });
+    this.#trouble = { failures, error, failure, givenUp: isOver || isLasting || wasGivenUp };
+    this.#state = state;
+    return isOver ? undefined : step;
+  }
+
+  /** It may have been stepped over to its end. */
+  #onEnd(frame: number): void {
+    const { item, onEvent } = this.#options;
+    if (!this.#trouble || this.#trouble.givenUp) return;
+    const { error, failure } = this.#trouble;
+    const about = { title: item.title, frame, error, class: failure?.class, sentence: failure?.sentence };
+    onEvent({ type: "item_given_up", ...about, step: "given_up" });
+    this.#trouble = { ...this.#trouble, givenUp: true };
+  }
+
+  /**
+   * Waits before a step, or until a source of the item is found to deliver again, which is the next one then.
+   * Resolves to the Gops that are given up.
+   */
+  async #rest({ delayMs, skipGops }: RestartStep): Promise<number> {
+    if (delayMs <= 0) return skipGops;
+    const { promise, resolve } = Promise.withResolvers<number | undefined>();
+    const timer = this.#options.clock.after(delayMs, () => resolve(undefined));
+    const onAbort = () => resolve(undefined);
+    this.#scope.signal.addEventListener("abort", onAbort, { once: true });
+    const forget = [...this.#failed].map(([place, source]) => source.onRecovery?.(() => resolve(place)));
+    const place = await promise;
+    timer.cancel();
+    this.#scope.signal.removeEventListener("abort", onAbort);
+    for (const each of forget) each?.();
+    if (place === undefined) return skipGops;
+    this.#state = recovered(this.#state, place);
+    return 0;
+  }
+
+  /** Processes that cannot be ended are not joined by ever more. */
+  async #roomToOpen(): Promise<void> {
+    while (this.#closing.size >= MAX_ENDING && !this.#scope.closed) {
+      await Promise.race([...this.#closing, this.#changed.promise]);
+    }
+  }
+
+  #cue(startFrame: number): Cue {
+    const { item, audioPhase, urgency, owner = this, onEvent } = this.#options;
+    return {
+      ...{ startFrame, audioPhase, profile: this.profile, urgency, owner },
+      neededFrame: () => this.#onGrid(this.#wanted),
+      leftMs: () => this.#options.airsInMs?.(this.#onGrid(this.#wanted)) ?? Number.POSITIVE_INFINITY,
+      onHeldUp: (error) => {
+        this.#trouble = { failures: 0, ...this.#trouble, error, failure: undefined, givenUp: false };
+        onEvent({ type: "source_held_up", title: item.title, error });
+      },
+    };
   }
 
   /** `source.next()`, broken off when the player closes. */

@@ -4,7 +4,7 @@ import type { Scope } from "../base/scope.ts";
 import type { Gop } from "../media/gop.ts";
 import type { FrameGrid } from "../media/house-format.ts";
 import type { LoopSchedule, ScheduleSlot } from "../playout/loop-schedule.ts";
-import type { EncoderProfile, OpenSource, PlayItem } from "../source/source.ts";
+import type { OpenSource, PlayItem, RunProfile } from "../source/source.ts";
 import type { ChannelEventSink } from "./events.ts";
 import { ItemPlayer } from "./item-player.ts";
 import type { ItemTrouble } from "./screen-cue.ts";
@@ -17,7 +17,7 @@ export interface Substitute {
   readonly item: PlayItem;
   /** Its frame that stands where the slot begins; may be negative. */
   readonly offset: number;
-  readonly profile: EncoderProfile;
+  readonly profile: RunProfile;
 }
 
 /** What a Line is made of. */
@@ -29,9 +29,13 @@ export interface LineOptions {
   readonly substitute?: Substitute;
   readonly gopFrames: number;
   readonly grid: FrameGrid;
+  /** How long it is until a channel frame is on air, in ms. */
+  readonly airsInMs: (frame: number) => number;
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: ChannelEventSink;
+  /** For whom it is, see `Cue`. */
+  readonly owner?: object;
 }
 
 /** What a line has at a channel frame. */
@@ -55,6 +59,8 @@ export class Line {
   readonly #players = new Map<number, ItemPlayer>();
   #anchorFrame: number;
   #wanted: ScheduleSlot<PlayItem> | undefined;
+  /** `startFrame` of the slot that Gops are taken of. */
+  #taken: number | undefined;
 
   /** Everything that it starts ends when it is closed, with `scope` at the latest. */
   constructor(options: LineOptions, scope: Scope) {
@@ -99,6 +105,7 @@ export class Line {
   /** The Gop that begins at channel frame `frame`; undefined when it is not there at monotonic time `deadlineMs`. */
   take(frame: number, deadlineMs: number): Promise<Gop | undefined> {
     const { slot, slotFrame } = this.at(frame);
+    this.#taken = slot.startFrame;
     return this.#player(slot, slotFrame).take(slotFrame + this.playing(slot).offset, deadlineMs);
   }
 
@@ -133,6 +140,11 @@ export class Line {
     return this.#players.get(slot.startFrame)?.trouble;
   }
 
+  /** Where a slot's programme comes from; undefined when it is not being played. */
+  placeOf(slot: ScheduleSlot<PlayItem>): PlayItem | undefined {
+    return this.#players.get(slot.startFrame)?.place;
+  }
+
   /** A slot is over: its player ends. */
   leave(slot: ScheduleSlot<PlayItem>): void {
     void this.#players.get(slot.startFrame)?.close();
@@ -160,13 +172,15 @@ export class Line {
   #player(slot: ScheduleSlot<PlayItem>, slotFrame: number): ItemPlayer {
     const existing = this.#players.get(slot.startFrame);
     if (existing) return existing;
-    const { open, grid, gopFrames, clock, random } = this.options;
+    const { open, grid, gopFrames, airsInMs, clock, random, owner } = this.options;
     const { item, offset, profile } = this.playing(slot);
     const player = new ItemPlayer(
       {
-        ...{ item, gopFrames, open, clock, random, profile },
+        ...{ item, gopFrames, open, clock, random, profile, owner },
+        urgency: () => (!this.onNews && this.#taken === slot.startFrame ? "viewer" : "next"),
         startFrame: this.#onGrid(slotFrame) + offset,
         audioPhase: grid.audioPhase(slot.startFrame - offset - this.#anchorFrame),
+        airsInMs: (frame) => airsInMs(slot.startFrame - offset - this.#anchorFrame + frame),
         onEvent: (event) => {
           if (!this.onNews) this.options.onEvent(event);
         },

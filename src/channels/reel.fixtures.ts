@@ -8,6 +8,7 @@ import { LoopSchedule } from "../playout/loop-schedule.ts";
 import type { PlayItem } from "../source/source.ts";
 import type { ChannelEvent } from "./events.ts";
 import { Feeder } from "./feeder.ts";
+import { ChannelFigures } from "./figures.ts";
 import { LeadBuffer } from "./lead-buffer.ts";
 import { ReleaseClock } from "./release-clock.ts";
 import { format, GOP, item, OneScreen, type Opened, Studio } from "./studio.fixtures.ts";
@@ -49,6 +50,7 @@ export class Reel {
         ...{ format, schedule: this.schedule, open: this.studio.open, screens: new OneScreen() },
         ...{ leadMs: 8000, lead, release: this.#release, anchorFrame: this.anchorFrame },
         ...{ clock, random: seededRandom(seed), onEvent: (event) => this.events.push(event) },
+        figures: new ChannelFigures(clock),
       },
       this.#scope,
     );

@@ -1,4 +1,4 @@
-import type { AppError } from "../base/errors.ts";
+import type { AppError, ErrorCode } from "../base/errors.ts";
 import type { ScreenCue } from "../error-screens/screen-source.ts";
 import type { Failure } from "../ffmpeg/failures.ts";
 import { ScreenReason } from "../media/screen-modes.ts";
@@ -13,7 +13,7 @@ export interface ItemTrouble {
   readonly error: AppError;
   /** ffmpeg's failure, where it has a name. */
   readonly failure?: Failure;
-  /** No run will be started for this item any more. */
+  /** It is looked at now and then at the most. */
   readonly givenUp: boolean;
 }
 
@@ -38,12 +38,21 @@ export function screenCue({ isCold, fault, trouble, nextItemMs, offAirUntilMs }:
   if (!trouble) return { reason: isCold ? ScreenReason.LOADING : ScreenReason.RECOVERING };
   const errorCode = trouble.failure?.class ?? trouble.error.code;
   const cue = { reason: reasonOf(trouble), errorCode };
-  // Until then there will be nothing: what follows is another file.
+  // Until then there may be nothing: what follows is another file.
   return trouble.givenUp ? { ...cue, returnMs: nextItemMs } : cue;
 }
 
-function reasonOf({ failure, givenUp, failures }: ItemTrouble): ScreenReason {
+/** Codes of what no other run of the item would mend. */
+const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "encoders_full",
+  "memory_short",
+  "descriptors_short",
+  "source_suspended",
+]);
+
+function reasonOf({ error, failure, givenUp, failures }: ItemTrouble): ScreenReason {
   const { NETWORK_INTERRUPTION, SOURCE_UNAVAILABLE, RECOVERING } = ScreenReason;
   if (failure?.remedy.action === "reconnect") return NETWORK_INTERRUPTION;
+  if (LASTING.has(error.code)) return SOURCE_UNAVAILABLE;
   return givenUp || failures >= LASTING_FAILURES ? SOURCE_UNAVAILABLE : RECOVERING;
 }

@@ -7,7 +7,7 @@ import type { MediaFacts } from "../ffmpeg/probe.ts";
 import { syntheticGop } from "../media/gop.fixtures.ts";
 import type { Gop } from "../media/gop.ts";
 import { type HouseFormat, houseFormat } from "../media/house-format.ts";
-import type { EncoderProfile, OpenSource, PlayItem } from "../source/source.ts";
+import type { OpenSource, PlayItem, RunProfile } from "../source/source.ts";
 
 /** A small house format of 30 fps and 1 Mbit/s. */
 export const format = houseFormat({
@@ -21,7 +21,7 @@ export const GOP = format.gopFrames;
 export interface Opened {
   readonly title: string;
   readonly startFrame: number;
-  readonly profile: EncoderProfile;
+  readonly profile: RunProfile;
   closed: boolean;
 }
 
@@ -39,13 +39,19 @@ export class Studio {
   /** Asked before each Gop: true makes it a short one, and the source end behind it. */
   cut: () => boolean = () => false;
 
-  constructor(clock: ManualClock) {
+  readonly #format: HouseFormat;
+
+  constructor(clock: ManualClock, house: HouseFormat = format) {
     this.clock = clock;
+    this.#format = house;
   }
 
   readonly open: OpenSource = (item, { startFrame, profile = "usual" }) => {
     const opened = { title: item.title, startFrame, profile, closed: false };
     this.opened.push(opened);
+    const { gopFrames } = this.#format;
+    // A run's Gops share their parameter sets, and no other run's.
+    const { parameters } = syntheticGop({ format: this.#format, frames: 1 });
     let frame = startFrame;
     let isCut = false;
     return {
@@ -55,11 +61,11 @@ export class Studio {
         await this.onGop(item, frame, opened);
         if (isCut) throw new AppError("encoder_short", "the file ended");
         isCut = this.cut();
-        const frames = isCut ? 10 : Math.min(GOP, item.frames - frame);
-        const gop = syntheticGop({ format, firstFrame: frame, frames, seed: frame });
+        const frames = isCut ? 10 : Math.min(gopFrames, item.frames - frame);
+        const gop = syntheticGop({ format: this.#format, firstFrame: frame, frames, seed: frame });
         this.madeBy.set(gop.video.data, opened);
-        frame += GOP;
-        return gop;
+        frame += gopFrames;
+        return { ...gop, parameters };
       },
       close: async () => {
         opened.closed = true;
@@ -77,6 +83,7 @@ export function item(title: string, frames: number): PlayItem {
 export class OneScreen implements ScreenSource {
   readonly cues: ScreenCue[] = [];
   readonly calls: string[] = [];
+  isHolding = false;
   readonly #screen: ErrorScreen;
 
   constructor(house: HouseFormat = format, { sound = false } = {}) {

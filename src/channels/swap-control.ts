@@ -1,6 +1,6 @@
 import { AppError } from "../base/errors.ts";
 import { FrameGrid } from "../media/house-format.ts";
-import type { EncoderProfile, PlayItem } from "../source/source.ts";
+import type { PlayItem, RunProfile } from "../source/source.ts";
 import { type AlternativeName, type AlternativeParts, resolveAlternative } from "./alternative.ts";
 import type { Channel } from "./channel.ts";
 import type { ChannelManager } from "./channel-manager.ts";
@@ -14,7 +14,7 @@ const TOLERATED_SHORTFALL_SECONDS = 1;
 export interface SwapRequest {
   readonly alternative:
     | { readonly kind: "restart" }
-    | { readonly kind: "profile"; readonly profile: EncoderProfile }
+    | { readonly kind: "profile"; readonly profile: RunProfile }
     | {
         readonly kind: "item";
         readonly name: AlternativeName;

@@ -1,4 +1,4 @@
-import type { EncoderProfile, PlayItem } from "../source/source.ts";
+import type { PlayItem, RunProfile } from "../source/source.ts";
 import type { ItemTrouble } from "./screen-cue.ts";
 
 /**
@@ -23,7 +23,7 @@ export interface SwapWish {
   /** Channel frame at which it is to begin if it is ready by then; default as early as possible. */
   readonly fromFrame?: number;
   /** Default that of what is being played there; with `item`, usual. */
-  readonly profile?: EncoderProfile;
+  readonly profile?: RunProfile;
   /** Default lead. */
   readonly at?: SwapPlace;
   /** How long it may take until the new one has a Gop ready in its place, in ms. */
@@ -34,7 +34,7 @@ export interface SwapWish {
 export interface Played {
   readonly title: string;
   readonly mediaId: number;
-  readonly profile: EncoderProfile;
+  readonly profile: RunProfile;
 }
 
 /** Why the old one went on: a stable name and a sentence. */

@@ -6,6 +6,15 @@ import { CONFIG_SCHEMA } from "./schema.ts";
 
 test("nothing given is a valid configuration: the defaults", () => {
   expect(CONFIG_SCHEMA.parse({})).toEqual({
+    health: {
+      ...{ fps_degraded_percent: 98, fps_unhealthy_percent: 90, speed_degraded_percent: 98 },
+      ...{ lead_degraded_percent: 50, lead_unhealthy_percent: 15 },
+      ...{ dropped_degraded_percent: 0, dropped_unhealthy_percent: 5 },
+      ...{ failures_minutes: 5, failures_degraded: 3, failures_unhealthy: 10 },
+      ...{ faulty_samples_unhealthy: 3, failed_after_seconds: 30, startup_seconds: 15 },
+      ...{ worsen_seconds: 3, recover_seconds: 30, incident_close_seconds: 300 },
+      ...{ self_measurement: true, self_measurement_seconds: 30 },
+    },
     error_screens: {
       ...{ visual_mode: "text", audio_mode: "silent", volume: -20 },
       ...{ background_color: "", text_color: "", accent_color: "" },
@@ -41,7 +50,19 @@ test("nothing given is a valid configuration: the defaults", () => {
     },
     ai_auto_heal: { enabled: true, use_error_screen_fallback: true, hot_swap_enabled: true },
     database_backup: { enabled: true, interval_hours: 24, keep_count: 7, compress: true },
+    process: {
+      ...{ loop_delay_warning_ms: 500, memory_warning_percent: 85, hang_seconds: 30 },
+      ...{ max_restarts: 10, restart_window_seconds: 600 },
+    },
+    live_sources: {
+      ...{ live_delay_seconds: 6, slot_minutes: 60, return_after_seconds: 60 },
+      ...{ freeze_seconds: 0, black_seconds: 0, silence_seconds: 0 },
+    },
     log: { level: "info" },
+    encoders: {
+      ...{ max_concurrent: "auto", starts_per_second: "auto" },
+      ...{ memory_reserve_mb: 128, fd_reserve: 128 },
+    },
   });
 });
 

@@ -2,7 +2,11 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { LOG_LEVELS } from "../base/log.ts";
 import { VIDEO_ENCODERS } from "../media/video-encoders.ts";
+import { encoders } from "./encoder-keys.ts";
+import { health } from "./health-keys.ts";
 import { LATER, LIVE, RESTART, real, whole } from "./key-parts.ts";
+import { liveSources } from "./live-keys.ts";
+import { processKeys } from "./process-keys.ts";
 import { errorScreens } from "./screen-keys.ts";
 
 /** How released bytes are paced; docs of each mode: the design's table of throttle modes. */
@@ -299,6 +303,16 @@ export const CONFIG_SCHEMA = z.strictObject({
   ai_auto_heal: aiAutoHeal.prefault({}).describe("Repairs without an operator."),
   database_backup: databaseBackup.prefault({}).describe("Regular copies of the database."),
   log: log.prefault({}).describe("What the server writes about itself."),
+  health: health
+    .prefault({})
+    .describe("When a channel is called degraded, unhealthy or failed, and how what it sends is examined."),
+  process: processKeys
+    .prefault({})
+    .describe("How the server watches itself, and how often it is started again."),
+  live_sources: liveSources.prefault({}).describe("Streams of other servers, which .strm files name."),
+  encoders: encoders
+    .prefault({})
+    .describe("How many encoders the machine is asked to run, and what is kept free beside them."),
 });
 
 /** A complete, valid configuration. */

@@ -63,6 +63,7 @@ export class ChannelScreens implements ScreenSource {
   #shown: Shown | undefined;
   #held: ErrorScreen | undefined;
   #holding: { readonly gop: Gop; readonly done: Promise<void> } | undefined;
+  #isHolding = false;
   #edition = 0;
   #closed = false;
 
@@ -74,14 +75,22 @@ export class ChannelScreens implements ScreenSource {
     void this.#prepareAll();
   }
 
+  get isHolding(): boolean {
+    return this.#isHolding;
+  }
+
   next(cue: ScreenCue, { frame, room, shownAtMs }: ScreenPlace): Gop {
     const { problem } = this.#maker;
+    this.#isHolding = false;
     if (problem) {
       this.#shown = undefined;
       const words = problem.code === "ffmpeg_missing" ? GONE : BROKEN;
       return this.#plainScreen(words).gopAt(frame, room);
     }
-    if (this.#held && cue.title === undefined && isFailure(cue.reason)) return this.#held.gopAt(frame, room);
+    if (this.#held && cue.title === undefined && isFailure(cue.reason)) {
+      this.#isHolding = true;
+      return this.#held.gopAt(frame, room);
+    }
     return this.#show(cue, shownAtMs).gopAt(frame, room, shownAtMs);
   }
 

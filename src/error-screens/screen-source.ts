@@ -27,6 +27,8 @@ export interface ScreenPlace {
 export interface ScreenSource {
   /** The Gop for a place; with the time and without waiting, whatever has become of the screen. Must not throw. */
   next(cue: ScreenCue, place: ScreenPlace): Gop;
+  /** Whether what `next` gave last repeats the programme's last picture. */
+  readonly isHolding: boolean;
   /**
    * The programme is late, or will not come: a screen may follow `last`, the Gop that was fed last. Resolves when the
    * screen is as it should be; until then there is another one. Never rejects.

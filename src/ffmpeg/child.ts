@@ -24,6 +24,10 @@ export interface ChildOptions {
   readonly clock: Clock;
   /** Read what `-progress pipe:3` (to be given in `args`) writes. */
   readonly progress?: boolean;
+  /** Takes what filters write there in between, line by line. */
+  readonly onProgressLine?: (line: string) => void;
+  /** Changes each line of stderr before anybody sees it: what is secret is taken out. */
+  readonly conceal?: (line: string) => string;
   /** Takes every line of stderr as it comes, cut to 500 characters. */
   readonly onStderr?: (line: string) => void;
 }
@@ -68,12 +72,18 @@ export class FfmpegChild implements AsyncDisposable {
     }
     this.pid = this.#process?.pid;
     this.stdout = readOnDemand(this.#process?.stdout);
-    readLines(this.#process?.stderr, STDERR_LINE_CHARACTERS, (line) => {
+    readLines(this.#process?.stderr, STDERR_LINE_CHARACTERS, (said) => {
+      const line = options.conceal?.(said) ?? said;
       tail.push(line);
       options.onStderr?.(line);
       if (tail.length > STDERR_LINES) tail.shift();
     });
-    if (options.progress) readLines(this.#process?.stdio?.[3] as Readable, 200, (line) => meter.take(line));
+    if (options.progress) {
+      readLines(this.#process?.stdio?.[3] as Readable, 200, (line) => {
+        meter.take(line);
+        options.onProgressLine?.(line);
+      });
+    }
     this.exited = this.#watch();
     if (this.pid !== undefined) living.add(this);
   }

@@ -75,6 +75,9 @@ export interface ExampleLine {
   readonly recalled?: true;
 }
 
+/** How a live source fails without ffmpeg's saying so. */
+export type LiveOutcome = "ended" | "stalled" | "black" | "frozen" | "silent";
+
 /** One kind of failure. */
 export interface FailureRow {
   /** 1–35 as in the reference that the table grew from, then on. */
@@ -88,6 +91,8 @@ export interface FailureRow {
   readonly signals?: readonly NodeJS.Signals[];
   /** Goes by less having come out than the file promises, though ffmpeg reported success. */
   readonly short?: true;
+  /** Goes by what was seen of a live source, whatever ffmpeg said. */
+  readonly outcome?: LiveOutcome;
   readonly examples: readonly ExampleLine[];
   readonly remedy: Remedy;
   /** What it means, in one sentence for a person. */

@@ -1,4 +1,4 @@
-import { type FailureRow, ONCE, STEP_OVER, USUAL } from "./failure-row.ts";
+import { type FailureRow, NEVER, ONCE, STEP_OVER, USUAL } from "./failure-row.ts";
 
 /** What is wrong with a file or a stream's content. */
 export const FILE_FAILURES = [
@@ -18,7 +18,7 @@ export const FILE_FAILURES = [
     rank: "damage",
     match: [/moov atom not found/],
     examples: [{ line: "[mov,mp4,m4a,3gp,3g2,mj2 @ 0x5585746028c0] moov atom not found" }],
-    remedy: { action: "quarantine", scope: "item", retry: ONCE },
+    remedy: { action: "quarantine", scope: "item", retry: NEVER },
     sentence: "The MP4 file has no index (moov): it was cut off while it was recorded, copied or downloaded.",
   },
   {
@@ -26,11 +26,8 @@ export const FILE_FAILURES = [
     class: "corrupt",
     rank: "vague_damage",
     match: [/^(?!Error while decoding).*: Invalid data found when processing input$/],
-    examples: [
-      { line: "cut.mp4: Invalid data found when processing input" },
-      { line: "http://127.0.0.1:18471/html: Invalid data found when processing input" },
-    ],
-    remedy: { action: "quarantine", scope: "item", retry: ONCE },
+    examples: [{ line: "cut.mp4: Invalid data found when processing input" }],
+    remedy: { action: "quarantine", scope: "item", retry: NEVER },
     sentence:
       "It is no media: the beginning is damaged, or something else stands in its place, such as a login page.",
   },
@@ -40,7 +37,7 @@ export const FILE_FAILURES = [
     rank: "damage",
     match: [/EBML header parsing failed/],
     examples: [{ line: "[matroska,webm @ 0x5563ff4ce8c0] EBML header parsing failed" }],
-    remedy: { action: "quarantine", scope: "item", retry: ONCE },
+    remedy: { action: "quarantine", scope: "item", retry: NEVER },
     sentence: "It is not a Matroska file, or its beginning is damaged.",
   },
   {
@@ -204,7 +201,7 @@ export const FILE_FAILURES = [
       { line: "[concat @ 0x55ca6a9d58c0] Unsafe file name '../../etc/hostname'" },
       { line: "[hls @ 0x562be86f28c0] URL /etc/hostname is not in allowed_segment_extensions" },
     ],
-    remedy: { action: "quarantine", scope: "item", retry: { kind: "never" } },
+    remedy: { action: "quarantine", scope: "item", retry: NEVER },
     sentence:
       "The file is a script or playlist that would open other files or addresses; that is not allowed.",
   },

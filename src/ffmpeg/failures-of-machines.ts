@@ -1,4 +1,4 @@
-import { type FailureRow, NEVER, ONCE, patiently, USUAL } from "./failure-row.ts";
+import { type FailureRow, NEVER, ONCE, patiently, STEP_OVER, USUAL } from "./failure-row.ts";
 
 /** What goes wrong in this machine, its ffmpeg, or the way in which we use it. */
 export const MACHINE_FAILURES = [
@@ -151,7 +151,7 @@ export const MACHINE_FAILURES = [
     match: [],
     signals: ["SIGSEGV", "SIGILL"],
     examples: [],
-    remedy: { action: "replace_ffmpeg", scope: "server", retry: ONCE },
+    remedy: { action: "replace_ffmpeg", scope: "server", retry: STEP_OVER },
     sentence: "ffmpeg itself crashed: the build is faulty or made for another processor.",
   },
   {

@@ -1,4 +1,4 @@
-import { type FailureRow, RANKS, type Remedy } from "./failure-row.ts";
+import { type FailureRow, type LiveOutcome, RANKS, type Remedy } from "./failure-row.ts";
 import { FILE_FAILURES } from "./failures-of-files.ts";
 import { MACHINE_FAILURES } from "./failures-of-machines.ts";
 import { NETWORK_FAILURES } from "./failures-of-networks.ts";
@@ -35,6 +35,8 @@ export interface Evidence {
   readonly exit?: { readonly code: number | null; readonly signal: NodeJS.Signals | null };
   /** Less came out than was promised, see `FailureRow.short`. */
   readonly short?: boolean;
+  /** See `FailureRow.outcome`. */
+  readonly outcome?: LiveOutcome;
 }
 
 /** The most telling rows first, see `RANKS`; the sort keeps the table's order within a rank. */
@@ -61,6 +63,7 @@ export function classify(evidence: Evidence): Failure | undefined {
     if (line !== undefined) return failureOf(row, line);
     if (signal && row.signals?.includes(signal)) return failureOf(row);
     if (row.short && evidence.short) return failureOf(row);
+    if (row.outcome && row.outcome === evidence.outcome) return failureOf(row);
   }
   return undefined;
 }

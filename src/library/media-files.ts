@@ -1,4 +1,5 @@
 import { extname } from "node:path";
+import { STRM_EXTENSION } from "./strm.ts";
 
 /** Extensions of the files that a scan looks at; what is in a file is then for the probe to say. */
 export const MEDIA_EXTENSIONS: readonly string[] = [
@@ -48,6 +49,16 @@ export function isHidden(name: string): boolean {
 /** True when the name's extension is one of a media file. */
 export function hasMediaExtension(name: string): boolean {
   return EXTENSIONS.has(extname(name).toLowerCase());
+}
+
+/** True for a name that a scan looks at: of a media file, or of a .strm file. */
+export function isPlayableName(name: string): boolean {
+  return hasMediaExtension(name) || isStrm(name);
+}
+
+/** True for the name of a file that names addresses. */
+export function isStrm(name: string): boolean {
+  return extname(name).toLowerCase() === STRM_EXTENSION;
 }
 
 const TECHNICAL =

@@ -105,6 +105,51 @@ describe("scanFolder", () => {
     ]);
   });
 
+  test("takes .strm files for what they say, without asking anybody", async () => {
+    await put("Films/film.mp4");
+    await mkdir(join(root, "News"));
+    await mkdir(join(root, "Mixed"));
+    const strm = (path: string, text: string) => writeFile(join(root, path), text);
+    await strm(
+      "News/news.strm",
+      "#EXTINF:-1,The News\nhttp://no.such.host.invalid/a.ts?token=geheim\nsrt://b:1\n",
+    );
+    await strm("Mixed/film.strm", "../Films/film.mp4");
+    await strm("Mixed/web.strm", "#EXTINF:61,Web\nhttp://no.such.host.invalid/f.mp4");
+    await strm("Mixed/addon.strm", "plugin://video/?secret=geheim");
+    await strm("Mixed/gone.strm", "nothing.mp4");
+    await strm("Mixed/out.strm", "../../../../etc/passwd");
+    await strm("Mixed/text.strm", "../Mixed/web.strm");
+    await strm("Mixed/large.strm", "#".repeat(70_000));
+    const library = await scan();
+    expect(line(library)).toEqual([
+      ["Films", "film.mp4"],
+      ["Mixed", "film.strm", "web.strm"],
+      ["News", "news.strm"],
+    ]);
+    const [, mixed, news] = library.channels;
+    expect(news!.media[0]).toMatchObject({
+      ...{ title: "The News", seconds: undefined },
+      places: [{ address: { scheme: "http" } }, { address: { scheme: "srt" } }],
+    });
+    expect(mixed!.media[0]).toMatchObject({
+      title: "film",
+      facts: { demuxer: "mov" },
+      places: [{ facts: {} }],
+    });
+    expect(mixed!.media[0]!.seconds).toBe(mixed!.media[0]!.facts.durationSeconds);
+    expect(mixed!.media[1]).toMatchObject({ title: "Web", seconds: 61 });
+    const reasons = library.rejected.map(({ path, reason }) => `${path.split("/").at(-1)}: ${reason}`);
+    expect(reasons.map((reason) => reason.slice(0, 55))).toEqual([
+      'addon.strm: Addresses that begin with "plugin:" are not',
+      "gone.strm: It names a file that does not exist.",
+      "large.strm: It is larger than 64 KiB.",
+      "out.strm: It names a file outside the media folder.",
+      "text.strm: It names a file that is not media.",
+    ]);
+    expect(reasons.join()).not.toContain("geheim");
+  });
+
   test("takes names that are hard on shells, options and sorting", async () => {
     const names = [
       "\"quoted\" 'name'; $(x) `y`.mp4",

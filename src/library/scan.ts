@@ -6,11 +6,14 @@ import { chooseAudio } from "../ffmpeg/choose-audio.ts";
 import { measureLoudness } from "../ffmpeg/loudness.ts";
 import type { MediaFacts, SidecarFacts } from "../ffmpeg/media-facts.ts";
 import { type ProbeOptions, probeFile } from "../ffmpeg/probe.ts";
+import type { Prepare } from "../ffmpeg/spawn-request.ts";
 import { concurrently } from "./concurrently.ts";
 import type { IdentityStore } from "./identity-store.ts";
-import { MEDIA_EXTENSIONS, titleFromFileName } from "./media-files.ts";
+import { isStrm, MEDIA_EXTENSIONS, titleFromFileName } from "./media-files.ts";
 import { compareNaturalPaths } from "./natural-order.ts";
+import { type MediaPlace, readStrm, type StrmMedia } from "./read-strm.ts";
 import { SidecarFinder } from "./sidecars.ts";
+import { STRM_EXTENSION } from "./strm.ts";
 import { type Found, type Rejection, undecodable, walkMedia } from "./walk.ts";
 
 /** One playable file. */
@@ -24,6 +27,10 @@ export interface MediaItem {
   readonly facts: MediaFacts;
   /** Subtitle files beside it. */
   readonly sidecars: readonly SidecarFacts[];
+  /** Where it can be had, where a .strm file says so; the most preferred first. */
+  readonly places?: readonly MediaPlace[];
+  /** The length that goes with `places`; undefined when it has no end. */
+  readonly seconds?: number;
 }
 
 /** A folder whose files, in natural order, are a channel. */
@@ -65,6 +72,8 @@ export interface ScanOptions {
   /** Files that are probed at a time; default 4. */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
+  /** Waits for room for each probe, see `SpawnBudget`; default there always is. */
+  readonly prepare?: Prepare;
   /** Called after each file. */
   readonly onProgress?: (progress: ScanProgress) => void;
 }
@@ -83,12 +92,16 @@ export async function scanFolder(folder: string, options: ScanOptions): Promise<
   const root = resolve(folder);
   const found = await find(root, options.signal);
   const rejected = [...found.rejected];
-  const facts = new Map<string, MediaFacts>();
+  const facts = new Map<string, MediaFacts | StrmMedia>();
   const files = found.folders.flatMap((each) => each.files);
   let done = 0;
   const examine = async (file: string, signal: AbortSignal) => {
     const path = join(root, file);
-    const result = await factsOf(path, { ...options, signal });
+    const look = async (either: AbortSignal): Promise<MediaFacts | StrmMedia | string | undefined> => {
+      const facts = (each: string) => factsOf(each, { ...options, signal: either });
+      return isStrm(file) ? strmOf(path, root, facts) : facts(path);
+    };
+    const result = await (options.prepare ? options.prepare(look, signal) : look(signal));
     if (typeof result === "string") rejected.push({ path, reason: result });
     else if (result) facts.set(file, result);
     options.onProgress?.({ done: ++done, total: files.length, current: path });
@@ -162,6 +175,21 @@ async function withLoudness(facts: MediaFacts, options: ScanOptions): Promise<Me
   };
 }
 
+/** The same of a .strm file. */
+async function strmOf(
+  path: string,
+  root: string,
+  look: (path: string) => Promise<MediaFacts | string | undefined>,
+): Promise<StrmMedia | string | undefined> {
+  try {
+    return await readStrm(path, root, look);
+  } catch (failure) {
+    if (failure instanceof Error && "syscall" in failure)
+      return `The file cannot be read: ${failure.message}.`;
+    throw failure;
+  }
+}
+
 function isAbsent(failure: unknown): boolean {
   const cause = failure instanceof AppError ? failure.cause : failure;
   return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
@@ -170,7 +198,7 @@ function isAbsent(failure: unknown): boolean {
 async function makeChannels(
   root: string,
   found: Found,
-  facts: ReadonlyMap<string, MediaFacts>,
+  facts: ReadonlyMap<string, MediaFacts | StrmMedia>,
   store: IdentityStore,
 ): Promise<LibraryChannel[]> {
   const channels: LibraryChannel[] = [];
@@ -181,7 +209,14 @@ async function makeChannels(
     const folder = join(root, key);
     const id = store.channelId(key);
     const media: MediaItem[] = [];
-    for (const file of playable) media.push(await mediaItem(store.mediaId(file), facts.get(file)!, sidecars));
+    for (const file of playable) {
+      const [mediaId, found] = [store.mediaId(file), facts.get(file)!];
+      media.push(
+        "places" in found
+          ? strmItem(mediaId, join(root, file), found)
+          : await mediaItem(mediaId, found, sidecars),
+      );
+    }
     channels.push({ id, number: id, name: basename(folder) || folder, folder, media });
   }
   return channels;
@@ -192,10 +227,15 @@ async function mediaItem(id: number, facts: MediaFacts, sidecars: SidecarFinder)
   return { id, path: facts.path, title, facts, sidecars: await sidecars.of(facts.path) };
 }
 
+function strmItem(id: number, path: string, { places, seconds, facts, ...strm }: StrmMedia): MediaItem {
+  const title = strm.title ?? titleFromFileName(basename(path));
+  return { id, path, title, facts, sidecars: [], places, seconds };
+}
+
 function nothingToPlay(root: string, rejected: readonly Rejection[]): AppError {
   const layout =
     `Put media into sub-folders of it: each sub-folder becomes a channel, for instance ${join(root, "Films", "a.mp4")}. ` +
-    `Files with these extensions are looked at: ${MEDIA_EXTENSIONS.join(" ")}`;
+    `Files with these extensions are looked at: ${MEDIA_EXTENSIONS.join(" ")} ${STRM_EXTENSION} (addresses of streams)`;
   const first = rejected[0];
   if (!first) return new AppError("media_folder_empty", `There is no media in ${root}. ${layout}`);
   const count = rejected.length === 1 ? "The one media file" : `None of the ${rejected.length} media files`;

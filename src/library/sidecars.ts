@@ -41,39 +41,47 @@ export function parseSidecarName(name: string, mediaName: string): SubtitleTrait
 
 /** Finds the subtitle files beside media, reading each folder once. */
 export class SidecarFinder {
-  readonly #folders = new Map<string, Promise<readonly string[]>>();
+  readonly #folders = new Map<string, Promise<Sidecars>>();
 
   /** The subtitle files of a media file, in natural order; empty when its folder cannot be read. */
   async of(mediaPath: string): Promise<SidecarFacts[]> {
     const folder = dirname(mediaPath);
-    const listing = this.#folders.get(folder) ?? namesIn(folder);
+    const listing = this.#folders.get(folder) ?? sidecarsIn(folder);
     this.#folders.set(folder, listing);
-    const names = await listing;
     const found: SidecarFacts[] = [];
-    for (const name of names) {
-      const traits =
-        ownerOf(name, names) === stemOf(mediaPath) && parseSidecarName(name, basename(mediaPath));
-      if (!traits) continue;
+    for (const name of (await listing).get(stemOf(mediaPath)) ?? []) {
+      const traits = parseSidecarName(name, basename(mediaPath));
       const path = join(folder, name);
-      const stats = await stat(path).catch(() => undefined);
+      const stats = traits && (await stat(path).catch(() => undefined));
       if (!stats?.isFile() || stats.size === 0) continue;
-      found.push({ path, sizeBytes: stats.size, mtimeMs: stats.mtimeMs, ...traits, kind: "text" });
+      found.push({ path, sizeBytes: stats.size, mtimeMs: stats.mtimeMs, ...traits!, kind: "text" });
     }
     return found;
   }
 }
 
-async function namesIn(folder: string): Promise<readonly string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => !isHidden(name)).sort(compareNaturalPaths);
+/** Names of subtitle files, in natural order, by the stem of the media file that they belong to. */
+type Sidecars = ReadonlyMap<string, readonly string[]>;
+
+async function sidecarsIn(folder: string): Promise<Sidecars> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => !isHidden(name));
+  const stems = new Set(names.filter(hasMediaExtension).map(stemOf));
+  const found = new Map<string, string[]>();
+  for (const name of names.filter((each) => EXTENSIONS.has(extname(each).toLowerCase()))) {
+    const owner = ownerOf(name, stems);
+    if (owner !== undefined) found.set(owner, [...(found.get(owner) ?? []), name]);
+  }
+  for (const each of found.values()) each.sort(compareNaturalPaths);
+  return found;
 }
 
-/** The stem of the media file that a subtitle file belongs to: `Film 2.en.srt` is not of `Film.mkv`. */
-function ownerOf(name: string, names: readonly string[]): string | undefined {
-  return names
-    .filter((each) => hasMediaExtension(each) && name.startsWith(`${stemOf(each)}.`))
-    .map(stemOf)
-    .reduce<string | undefined>((a, b) => (a !== undefined && a.length >= b.length ? a : b), undefined);
+/** The longest stem that a name continues behind a dot: `Film 2.en.srt` is not of `Film.mkv`. */
+function ownerOf(name: string, stems: ReadonlySet<string>): string | undefined {
+  for (let dot = name.lastIndexOf("."); dot > 0; dot = name.lastIndexOf(".", dot - 1)) {
+    const stem = name.slice(0, dot);
+    if (stems.has(stem)) return stem;
+  }
+  return undefined;
 }
 
 function stemOf(path: string): string {

@@ -1,7 +1,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { hasMediaExtension, isHidden } from "./media-files.ts";
+import { isHidden, isPlayableName } from "./media-files.ts";
 import { compareNaturalPaths } from "./natural-order.ts";
 
 /** A file or folder that cannot be used, and one sentence that says why. */
@@ -99,7 +99,7 @@ class Walk {
       const relative = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) listing.folders.push(relative);
       else if (entry.isSymbolicLink()) await this.#follow(relative, listing);
-      else if (entry.isFile() && hasMediaExtension(entry.name)) listing.files.push(relative);
+      else if (entry.isFile() && isPlayableName(entry.name)) listing.files.push(relative);
     }
     return listing;
   }
@@ -109,9 +109,9 @@ class Walk {
     try {
       const target = await stat(path);
       if (target.isDirectory()) listing.links.push(relative);
-      else if (target.isFile() && hasMediaExtension(relative)) listing.files.push(relative);
+      else if (target.isFile() && isPlayableName(relative)) listing.files.push(relative);
     } catch {
-      if (hasMediaExtension(relative)) {
+      if (isPlayableName(relative)) {
         this.rejected.push({
           path,
           reason: "It is a link to something that does not exist or cannot be reached.",

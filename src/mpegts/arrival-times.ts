@@ -5,6 +5,8 @@ import type { TargetDecoder } from "./target-decoder.ts";
 const PCR_BYTE = 10;
 /** More between two PCRs than 100 ms at 100 Mb/s: without a clock there are no times of arrival. */
 const MOST_EVENTS = 1 << 14;
+/** Room for the usual number of them, to begin with. */
+const USUAL_EVENTS = 1 << 9;
 
 /**
  * Gives the packets of an elementary stream their times of arrival and hands them to its decoder. Between two PCRs
@@ -13,9 +15,9 @@ const MOST_EVENTS = 1 << 14;
 export class ArrivalTimes {
   readonly #decoder: TargetDecoder;
   /** Per event: position of its packet, bytes of the stream, decoding time of a unit that begins (or NaN). */
-  readonly #positions = new Float64Array(MOST_EVENTS);
-  readonly #bytes = new Float64Array(MOST_EVENTS);
-  readonly #dts = new Float64Array(MOST_EVENTS);
+  #positions = new Float64Array(USUAL_EVENTS);
+  #bytes = new Float64Array(USUAL_EVENTS);
+  #dts = new Float64Array(USUAL_EVENTS);
   #count = 0;
   #pcrPosition = Number.NaN;
   #pcrTicks = 0;
@@ -28,6 +30,7 @@ export class ArrivalTimes {
   /** Bytes of the stream in the packet at `position` (0 for one without); `dts` when they begin a unit, or NaN. */
   push(position: number, bytes: number, dts: number): void {
     if (this.#count === MOST_EVENTS) this.restart();
+    if (this.#count === this.#positions.length) this.#grow();
     this.#positions[this.#count] = position;
     this.#bytes[this.#count] = bytes;
     this.#dts[this.#count++] = dts;
@@ -47,6 +50,16 @@ export class ArrivalTimes {
     this.#count = 0;
     this.#pcrPosition = Number.NaN;
     this.#decoder.restart();
+  }
+
+  #grow(): void {
+    const [positions, bytes, dts] = [this.#positions, this.#bytes, this.#dts];
+    this.#positions = new Float64Array(2 * positions.length);
+    this.#bytes = new Float64Array(2 * bytes.length);
+    this.#dts = new Float64Array(2 * dts.length);
+    this.#positions.set(positions);
+    this.#bytes.set(bytes);
+    this.#dts.set(dts);
   }
 
   #flush(position: number, ticks: number): void {

@@ -47,7 +47,7 @@ export class ConstantMultiplex {
     audio.reset();
     const lateTicks = clock.now - this.#timeline.clock(timed.frame);
     return {
-      ...{ bytes: this.#write(timed), frame: timed.frame, frames: frameCount(timed.gop), bps: rate },
+      ...{ ...this.#write(timed), frame: timed.frame, frames: frameCount(timed.gop), bps: rate },
       startPosition: timed.frame + lateTicks / this.#timeline.clockPerFrame,
       packetsPerFrame: (rate * this.#timeline.clockPerFrame) / (PACKET_BITS * SYSTEM_CLOCK_HZ),
     };
@@ -103,7 +103,7 @@ export class ConstantMultiplex {
     return high;
   }
 
-  #write(timed: TimedGop): Uint8Array {
+  #write(timed: TimedGop): Pick<ConstantWireGop, "bytes" | "nullPackets"> {
     const { clock, audio } = this.#state;
     const { kinds, count } = this.#schedule;
     const writer = this.#writer;
@@ -112,6 +112,7 @@ export class ConstantMultiplex {
     let frame = 0;
     let inVideo = false;
     let inAudio = false;
+    let nullPackets = 0;
     for (let index = 0; index < count; index++) {
       switch (kinds[index]) {
         case PacketKind.pat:
@@ -137,10 +138,11 @@ export class ConstantMultiplex {
           break;
         default:
           packets.stuffing();
+          nullPackets++;
       }
       clock.advance();
     }
-    return packets.end();
+    return { bytes: packets.end(), nullPackets };
   }
 }
 

@@ -27,6 +27,8 @@ export interface ConstantWireGop extends Piece {
   /** Channel position (frames, a real number) at which the first packet leaves, and packets per channel frame. */
   readonly startPosition: number;
   readonly packetsPerFrame: number;
+  /** How many of its packets are stuffing. */
+  readonly nullPackets: number;
 }
 
 /** One Gop as transport packets: a piece of the channel's stream. */
@@ -44,6 +46,11 @@ export function wireBytesDue(gop: WireGop, position: number): number {
   }
   const begun = Math.floor((position - gop.startPosition) * gop.packetsPerFrame) + 1;
   return Math.min(gop.bytes.length, Math.max(0, begun) * PACKET_BYTES);
+}
+
+/** Bytes of a piece that are not stuffing. */
+export function mediaBytes(gop: WireGop): number {
+  return gop.bps === undefined ? gop.bytes.length : gop.bytes.length - gop.nullPackets * PACKET_BYTES;
 }
 
 /** Channel position at which the first byte of a piece may leave. */

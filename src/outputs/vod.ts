@@ -110,6 +110,9 @@ class VodOutput {
 
   async serve(request: VodRequest, reply: FastifyReply): Promise<FastifyReply> {
     const media = findMedia(this.#options.channels.definitions, mediaIdOf(request.params.mediaId));
+    if (media.item.live) {
+      throw new AppError("live_not_on_demand", `"${media.item.title}" is live: it is on its channel only.`);
+    }
     const startFrame = startFrameOf(request.query.start, media);
     // Probing players ask for the head alone: that must not start an encoder.
     if (request.method === "HEAD") return reply.headers(HEADERS).send();

@@ -3,11 +3,12 @@ export type SessionStateName = "created" | "active" | "idle" | "error" | "discon
 
 /**
  * Why a session ended: its client left; its connection was found dead; it took nothing for too long; it failed too
- * often in a row; its channel went off air; the server stops; an operator ended it; all was sent; it never began.
+ * often in a row; its channel went off air; the server stops; an operator ended it; all was sent; it never began;
+ * a fault ends the server.
  */
 export const END_REASONS = [
   ...(["client_gone", "connection_lost", "idle_timeout", "too_many_errors", "off_air"] as const),
-  ...(["shutdown", "ended_by_operator", "finished", "failed"] as const),
+  ...(["shutdown", "ended_by_operator", "finished", "failed", "fault"] as const),
 ] as const;
 
 /** One of the reasons for which sessions end. */

@@ -17,7 +17,7 @@ function bench(prepared?: PreparedSubtitle) {
   /** Runs to the first Gop or failure; tells whether subtitles were in it. */
   const run = async (outcome: "gop" | "failure", startFrame = 25, item = FILM): Promise<boolean> => {
     let shown = false;
-    const source = choice.open(item, startFrame, (subtitle) => {
+    const source = choice.open(item, { startFrame }, (subtitle) => {
       shown = subtitle !== undefined;
       return {
         next: async () => {

@@ -1,4 +1,4 @@
-import type { PlayItem, Source } from "./source.ts";
+import type { Cue, PlayItem, Source } from "./source.ts";
 import type { PreparedSubtitle, SubtitleFiles } from "./subtitle-files.ts";
 
 /** Runs with subtitles that may fail in a row, with nothing delivered, before one is tried without. */
@@ -26,7 +26,11 @@ export class BurnInChoice {
   }
 
   /** Opens a run of an item with the prepared subtitles that it is to show, if any, and watches how it fares. */
-  open(item: PlayItem, startFrame: number, run: (subtitle?: PreparedSubtitle) => Source): Source {
+  open(
+    item: PlayItem,
+    { startFrame, profile }: Pick<Cue, "startFrame" | "profile">,
+    run: (subtitle?: PreparedSubtitle) => Source,
+  ): Source {
     const { subtitle, title, facts } = item;
     if (!subtitle) return run();
     if (startFrame === 0) this.#failures.delete(item);
@@ -34,6 +38,7 @@ export class BurnInChoice {
       this.#onLeftOut({ title, path: facts.path, reason });
       return run();
     };
+    if (profile === "safe") return leaveOut("a safer run is tried, which has none");
     if ((this.#failures.get(item) ?? 0) >= MAX_FAILURES) return leaveOut("encoders fail with them");
     const prepared = this.#files.find(subtitle);
     return prepared ? this.#watch(item, run(prepared)) : leaveOut("they are not prepared");

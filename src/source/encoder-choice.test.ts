@@ -31,7 +31,7 @@ function bench(preferred: VideoEncoderName = "h264_nvenc") {
   /** Runs a script to its end; returns the encoder that was chosen for it. */
   const run = async (item: object, script: Script, startFrame = 30): Promise<VideoEncoderName> => {
     let chosen: VideoEncoderName | undefined;
-    const source = choice.open(item, startFrame, (encoder) => {
+    const source = choice.open(item, { startFrame }, (encoder) => {
       chosen = encoder;
       return scripted(script);
     });

@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { AppError, type ErrorCode } from "../base/errors.ts";
 import { SOFTWARE_ENCODER, type VideoEncoderName } from "../media/video-encoders.ts";
-import type { EncoderProfile, Source } from "./source.ts";
+import type { Cue, Source } from "./source.ts";
 
 /** How long hardware is left alone after it has failed where software did not: doubled each time. */
 const FIRST_PAUSE_MS = 60_000;
@@ -58,21 +58,18 @@ export class EncoderChoice {
     this.#preferred = encoder;
   }
 
-  /**
-   * Opens a run of an item by the encoder whose turn it is, and watches how it fares. A profile other than the usual
-   * one is software, and says nothing of the hardware.
-   */
+  /** Opens a run of an item by the encoder whose turn it is, and watches how it fares. */
   open(
     item: object,
-    startFrame: number,
+    { startFrame, profile = "usual" }: Pick<Cue, "startFrame" | "profile">,
     run: (encoder: VideoEncoderName) => Source,
-    profile: EncoderProfile = "usual",
   ): Source {
-    if (this.#preferred === SOFTWARE_ENCODER || profile !== "usual") return run(SOFTWARE_ENCODER);
+    if (this.#preferred === SOFTWARE_ENCODER) return run(SOFTWARE_ENCODER);
     // Each airing begins with a clean slate.
     if (startFrame === 0 && this.#cases.get(item) === "software") this.#cases.delete(item);
     const isPaused = this.#clock.now() < this.#pausedUntilMs;
-    const encoder = isPaused || this.#cases.has(item) ? SOFTWARE_ENCODER : this.#preferred;
+    const isSoftware = isPaused || profile !== "usual" || this.#cases.has(item);
+    const encoder = isSoftware ? SOFTWARE_ENCODER : this.#preferred;
     return this.#watch(item, encoder, run(encoder));
   }
 

@@ -4,8 +4,10 @@ import { SOFTWARE_ENCODER, type VideoEncoderName } from "../media/video-encoders
 import type { RunPosition } from "../mp4/gop-assembler.ts";
 import { bitmapArguments } from "./burn-in.ts";
 import type { EncoderInput, EncoderSpan } from "./encoder-input.ts";
-import { fileChain, plainChain, stillArguments, stillChain } from "./picture-chain.ts";
-import { soundChain } from "./sound-chain.ts";
+import { pictureBranch, pictureWatch, soundBranch, soundWatch } from "./live-chain.ts";
+import { fileChain, liveChain, plainChain, stillArguments, stillChain } from "./picture-chain.ts";
+import { MUXING_QUEUE, SAFE_INPUT_OPTIONS } from "./safe-run.ts";
+import { liveSound, soundChain } from "./sound-chain.ts";
 import { frameSeconds } from "./time-base.ts";
 import { videoEncoderArguments } from "./video-encoder.ts";
 
@@ -59,15 +61,25 @@ export function encoderCommand(
     end: grid.audioFrame(span.frames) + 2,
     offsetSeconds: origin + span.audioPhase / format.audioSampleRate,
   };
-  const { burnIn } = input;
+  const { burnIn, profile = "usual" } = input;
   const pictures = pictureChain(input, origin, span, format);
-  const sounds = soundChain({ stream: input.audioStream, gain: input.gain }, sound, format);
-  const graph = `${[pictures, ...upload].join(",")}[v];${sounds}[a]`;
+  const { live } = input;
+  const sounds = live
+    ? liveSound(input.audioStream, live, format)
+    : soundChain({ stream: input.audioStream, gain: input.gain }, sound, format);
+  const shown = [
+    pictures,
+    ...behind(pictureBranch(pictureWatch(live?.watch, format.fps)), upload, "null"),
+  ].join(",");
+  const judged = soundBranch(input.audioStream === undefined ? [] : soundWatch(live?.watch));
+  const heard = [sounds, ...behind(judged, [], "anull")];
+  const graph = `${shown}[v];${heard.join(",")}[a]`;
   return {
     args: [
       ...["-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning"],
       ...device,
-      ...(input.fileArguments ? seekArguments(span, format) : []),
+      ...(input.fileArguments ? (live ? KEEP_GRAPH : seekArguments(span, format)) : []),
+      ...(input.fileArguments && profile === "safe" ? SAFE_INPUT_OPTIONS : []),
       ...(input.fileArguments ?? []),
       ...(burnIn?.kind === "bitmap"
         ? bitmapArguments(burnIn, burnIn.zeroSeconds + frameSeconds(span.startFrame, format.fps))
@@ -87,7 +99,9 @@ export function encoderCommand(
       ],
       ...settings,
       ...audioEncoderArguments(format),
-      ...["-max_muxing_queue_size", "4096"],
+      ...["-max_muxing_queue_size", MUXING_QUEUE[profile === "safe" ? "safe" : "usual"]],
+      // Sound alone ends with its source: the picture that goes with it has no end.
+      ...(live && input.picture.kind !== "stream" ? ["-shortest"] : []),
       ...["-f", "mp4", "-movflags", "frag_keyframe+empty_moov+default_base_moof", "pipe:1"],
     ],
     position: {
@@ -98,11 +112,19 @@ export function encoderCommand(
   };
 }
 
+/** What comes behind a watch, whose end is a label that a filter has to take. */
+function behind(watch: string, filters: readonly string[], nothing: "null" | "anull"): readonly string[] {
+  if (watch === "") return filters;
+  const [first = nothing, ...rest] = filters;
+  return [`${watch}${first}`, ...rest];
+}
+
 function pictureChain(input: EncoderInput, origin: number, span: EncoderSpan, format: HouseFormat): string {
-  const { picture, fileArguments, burnIn } = input;
+  const { picture, fileArguments, burnIn, profile } = input;
   switch (picture.kind) {
     case "stream":
-      return fileChain(picture, origin, span, format, burnIn);
+      if (input.live) return liveChain({ ...picture, isPlain: profile === "safe" }, input.live, format);
+      return fileChain({ ...picture, isPlain: profile === "safe" }, origin, span, format, burnIn);
     case "still":
       return stillChain(fileArguments ? 1 : 0, span);
     case "plain":
@@ -110,9 +132,11 @@ function pictureChain(input: EncoderInput, origin: number, span: EncoderSpan, fo
   }
 }
 
+/** Without it a change of resolution inside a file would restart the graph, and its frame count. */
+const KEEP_GRAPH = ["-reinit_filter", "0"];
+
 function seekArguments(span: EncoderSpan, format: HouseFormat): string[] {
-  // Without reinit_filter 0 a change of resolution inside a file would restart the graph, and its frame count.
-  const common = ["-copyts", "-start_at_zero", "-reinit_filter", "0"];
+  const common = ["-copyts", "-start_at_zero", ...KEEP_GRAPH];
   const early = Math.max(SEEK_EARLY_SECONDS, frameSeconds(format.gopFrames, format.fps) + 1);
   const seconds = frameSeconds(span.startFrame, format.fps) - early;
   return seconds > 0 ? [...common, "-noaccurate_seek", "-ss", seconds.toFixed(6)] : common;

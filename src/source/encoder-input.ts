@@ -2,6 +2,7 @@ import type { ScanKind } from "../ffmpeg/media-facts.ts";
 import type { BurnIn } from "./burn-in.ts";
 import type { SourceColour } from "./colour.ts";
 import type { Gain } from "./loudness-gain.ts";
+import type { RunProfile, WatchLimits } from "./source.ts";
 
 /** Where pictures and sound of an item come from. */
 export interface EncoderInput {
@@ -14,8 +15,20 @@ export interface EncoderInput {
   readonly gain?: Gain;
   /** Seconds of the file that lie before the item's zero, see `pictureOriginSeconds`. Default 0. */
   readonly originSeconds?: number;
+  /** It is read as it comes, without places and without an end. */
+  readonly live?: LiveTiming;
   /** Subtitles that are burnt into a video stream of the file. */
   readonly burnIn?: BurnIn;
+  /** See `RunProfile`; default `usual`. */
+  readonly profile?: RunProfile;
+}
+
+/** How a live source is encoded. */
+export interface LiveTiming {
+  /** Media time for which it is played slower, so that a lead grows again, see `SLOWER`. */
+  readonly slowSeconds: number;
+  /** What is looked for in its pictures and its sound; default nothing. */
+  readonly watch?: WatchLimits;
 }
 
 /** A video stream of the file. */
@@ -28,6 +41,8 @@ export interface FilePicture {
   readonly colour: SourceColour;
   /** Whether this ffmpeg has `zscale` and `tonemap`; default true. */
   readonly canToneMap?: boolean;
+  /** Whether odd pixel formats are converted before anything else is done; default not. */
+  readonly isPlain?: boolean;
   /** Seconds that are known to be missing at the picture's end, to be shown as a still. */
   readonly stillSeconds: number;
 }

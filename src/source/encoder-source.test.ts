@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SystemClock } from "../base/clock.ts";
+import { ManualClock, SystemClock } from "../base/clock.ts";
 import { rational } from "../base/rational.ts";
 import { FfmpegError } from "../ffmpeg/ffmpeg-error.ts";
 import { houseFormat } from "../media/house-format.ts";
@@ -63,4 +63,27 @@ describe("a run that fails", () => {
     );
     expect(unmatched).toEqual(["a.mp4: Is a directory"]);
   });
+});
+
+it("is not taken for stalled while this process stood still itself, and could not hear it", async () => {
+  const ffmpeg = join(folder, "silent.sh");
+  writeFileSync(ffmpeg, "#!/bin/sh\nexec sleep 60\n");
+  chmodSync(ffmpeg, 0o755);
+  const clock = new ManualClock();
+  const source = new EncoderSource({
+    ...{ ffmpeg, folder, format, frames: 250, clock },
+    command: { args: [], position: { firstFrame: 0, firstAudioFrame: 0, droppedAudioFrames: 1 } },
+  });
+  const ends: unknown[] = [];
+  const watching = source.next().catch((failure: unknown) => void ends.push(failure));
+  await clock.advance(500);
+  clock.freeze(20_000);
+  await clock.advance(6000);
+  expect(ends).toEqual([]);
+  await clock.advance(3000);
+  await watching;
+  expect(ends).toMatchObject([{ code: "encoder_stalled" }]);
+  const closing = source.close();
+  await clock.advance(5000);
+  await closing;
 });

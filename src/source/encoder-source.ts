@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { type ChildExit, FfmpegChild } from "../ffmpeg/child.ts";
+import type { LiveOutcome } from "../ffmpeg/failure-row.ts";
 import { classify, classifyLine, type Evidence } from "../ffmpeg/failures.ts";
 import { FfmpegError } from "../ffmpeg/ffmpeg-error.ts";
 import { frameCount, type Gop } from "../media/gop.ts";
@@ -8,14 +9,8 @@ import { FragmentReader } from "../mp4/fragment-reader.ts";
 import { GopAssembler } from "../mp4/gop-assembler.ts";
 import type { EncoderCommand } from "./encoder-command.ts";
 import type { Source } from "./source.ts";
+import { LOOK_PERIOD_MS, STALL_MS, StallWatch } from "./stall-watch.ts";
 
-/** An encoder that is being read and neither writes nor gets on for so long is stalled, in ms. */
-const STALL_MS = 2_000;
-/** The same before its first byte: opening and seeking may take longer. */
-const STARTUP_MS = 8_000;
-/** However busy an encoder is, a Gop of a second that takes so long to come will never keep a channel on air. */
-const GOP_MS = 15_000;
-const WATCH_PERIOD_MS = 250;
 /** Makes ffmpeg say how far it is, where `FfmpegChild` listens. */
 const PROGRESS_ARGUMENTS = ["-progress", "pipe:3", "-stats_period", "0.5"];
 
@@ -23,7 +18,7 @@ const PROGRESS_ARGUMENTS = ["-progress", "pipe:3", "-stats_period", "0.5"];
 export interface EncoderSourceOptions {
   readonly ffmpeg: string;
   readonly command: EncoderCommand;
-  /** The item's length: fewer frames than this from the run is a failure. */
+  /** The item's length: fewer frames than this from the run is a failure. Infinity for a live source. */
   readonly frames: number;
   readonly format: HouseFormat;
   /** Working folder. */
@@ -31,6 +26,28 @@ export interface EncoderSourceOptions {
   readonly clock: Clock;
   /** Takes, at the end of the run, what ffmpeg said and no row of the table of failures knows. */
   readonly onUnmatched?: (line: string) => void;
+  /** See `ChildOptions`. */
+  readonly conceal?: (line: string) => string;
+  /** The source is live: what is expected of it. */
+  readonly live?: LiveWatch;
+}
+
+/** What can be told of a live source while it is read. */
+export interface LiveSigns {
+  /** How long nothing has come out of the encoder. */
+  readonly quietMs: number;
+  /** Something has come out of this run. */
+  readonly heard: boolean;
+  /** How much the run has made, in seconds of media. */
+  readonly mediaSeconds: number;
+}
+
+/** Judges a live source. */
+export interface LiveWatch {
+  /** What is wrong with it, if anything; asked several times a second while a Gop is waited for. */
+  look(signs: LiveSigns): LiveOutcome | undefined;
+  /** Takes a line that a filter has written. */
+  take(line: string): void;
 }
 
 /**
@@ -43,10 +60,10 @@ export class EncoderSource implements Source {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #reader = new FragmentReader();
   readonly #assembler: GopAssembler;
+  readonly #stalls: StallWatch;
   readonly #ready: Gop[] = [];
   #position: number;
   #shortcoming: FfmpegError | undefined;
-  #heard = false;
   #ended = false;
   #closing: Promise<void> | undefined;
 
@@ -60,7 +77,10 @@ export class EncoderSource implements Source {
       cwd: options.folder,
       clock: options.clock,
       progress: true,
+      conceal: options.conceal,
+      onProgressLine: options.live && ((line) => options.live?.take(line)),
     });
+    this.#stalls = new StallWatch(options.format, this.#child.progress);
     this.#chunks = this.#child.stdout[Symbol.asyncIterator]();
   }
 
@@ -70,9 +90,9 @@ export class EncoderSource implements Source {
   }
 
   async next(): Promise<Gop | undefined> {
-    const deadlineMs = this.#options.clock.now() + GOP_MS;
+    this.#stalls.begin(this.#options.clock.now());
     while (this.#ready.length === 0 && !this.#ended) {
-      const chunk = await this.#read(deadlineMs);
+      const chunk = await this.#read();
       if (chunk) this.#take(chunk);
       else await this.#finish();
     }
@@ -96,32 +116,40 @@ export class EncoderSource implements Source {
   }
 
   #take(chunk: Uint8Array): void {
-    this.#heard = true;
+    this.#stalls.onBytes(this.#options.clock.now());
     for (const fragment of this.#reader.push(chunk)) {
+      this.#stalls.onMedia();
       this.#accept(this.#assembler.push(fragment, this.#reader.init!));
     }
   }
 
   /** The next bytes, undefined at the end; throws `encoder_stalled`. */
-  #read(deadlineMs: number): Promise<Uint8Array | undefined> {
-    const { clock } = this.#options;
+  #read(): Promise<Uint8Array | undefined> {
+    const { clock, live } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
-    const begunMs = clock.now();
-    const watch = clock.every(WATCH_PERIOD_MS, () => {
-      const quietMs = clock.now() - Math.max(begunMs, this.#child.progress.advancedAtMs);
-      const isQuiet = quietMs >= (this.#heard ? STALL_MS : STARTUP_MS);
-      if (!isQuiet && clock.now() < deadlineMs) return;
+    const watch = clock.every(LOOK_PERIOD_MS, (lateMs) => {
+      const failure = live ? this.#judge(live, lateMs) : this.#stall(lateMs);
+      if (!failure) return;
       void this.#child.killNow();
-      const what = isQuiet
-        ? `nothing came out of the encoder for ${Math.round(quietMs)} ms`
-        : "no Gop came in time";
-      reject(this.#failure("encoder_stalled", what));
+      reject(failure);
     });
     this.#chunks.next().then(
       (result) => resolve(result.done ? undefined : result.value),
       (failure) => reject(this.#failure("encoder_failed", "the encoder's output broke off", {}, failure)),
     );
     return promise.finally(() => watch.cancel());
+  }
+
+  #stall(lateMs: number): FfmpegError | undefined {
+    const complaint = this.#stalls.look(this.#options.clock.now(), lateMs);
+    return complaint === undefined ? undefined : this.#failure("encoder_stalled", complaint);
+  }
+
+  #judge(live: LiveWatch, lateMs: number): FfmpegError | undefined {
+    const { quietMs, hasStarted } = this.#stalls.signs(this.#options.clock.now(), lateMs);
+    const mediaSeconds = this.#child.progress.outTimeUs / 1e6;
+    const outcome = live.look({ quietMs, heard: hasStarted, mediaSeconds });
+    return outcome && this.#unfit(outcome);
   }
 
   /** The output has ended: everything was delivered, or there is a reason why not. */
@@ -137,6 +165,10 @@ export class EncoderSource implements Source {
     if (proper && this.#reader.init) this.#accept(this.#assembler.finish(this.#reader.init));
     const reached = this.#reached();
     if (reached >= frames) return;
+    if (this.#options.live) {
+      this.#shortcoming = this.#unfit("ended", exit);
+      return;
+    }
     const where = `at frame ${reached} of ${frames}`;
     this.#shortcoming = proper
       ? this.#failure("encoder_short", `the file ended ${where}`, { short: true })
@@ -158,6 +190,19 @@ export class EncoderSource implements Source {
     }
   }
 
+  /** What is seen of a live source says more than what ffmpeg said; how it went away, ffmpeg knows best. */
+  #unfit(outcome: LiveOutcome, exit?: ChildExit): FfmpegError {
+    const isAway = outcome === "ended" || outcome === "stalled";
+    const stderr = isAway ? this.#child.stderrTail : [];
+    const said = this.#child.spawnError?.message ?? stderr.at(-1);
+    const failure = classify({ stderr: said ? [...stderr, said] : stderr, exit, outcome });
+    return new FfmpegError(
+      "source_unavailable",
+      said ? `${OUTCOMES[outcome]}: ${said}` : OUTCOMES[outcome],
+      failure,
+    );
+  }
+
   #failure(
     code: "encoder_failed" | "encoder_stalled" | "encoder_short",
     detail: string,
@@ -170,6 +215,14 @@ export class EncoderSource implements Source {
     return new FfmpegError(code, last ? `${detail}: ${last}` : detail, failure, { cause });
   }
 }
+
+const OUTCOMES: Readonly<Record<LiveOutcome, string>> = {
+  ended: "the stream ended",
+  stalled: "nothing comes any more",
+  black: "the picture stays black",
+  frozen: "the picture stands still",
+  silent: "the sound stays silent",
+};
 
 function describeExit(exit: ChildExit): string {
   if (exit.signal) return `signal ${exit.signal}`;

@@ -4,6 +4,7 @@ import { chooseAudio } from "../ffmpeg/choose-audio.ts";
 import { chooseSubtitle, type SubtitleSettings } from "../ffmpeg/choose-subtitle.ts";
 import { inputArguments } from "../ffmpeg/input-safety.ts";
 import type { AudioFacts, MediaFacts, SidecarFacts, VideoFacts } from "../ffmpeg/media-facts.ts";
+import { addressArguments, withoutSecrets } from "../ffmpeg/source-address.ts";
 import type { HouseFormat } from "../media/house-format.ts";
 import type { VideoEncoderName } from "../media/video-encoders.ts";
 import type { BurnIn } from "./burn-in.ts";
@@ -14,8 +15,10 @@ import type { EncoderChoice } from "./encoder-choice.ts";
 import { encoderCommand, pictureOriginSeconds } from "./encoder-command.ts";
 import type { EncoderInput, FilePicture, StillPicture } from "./encoder-input.ts";
 import { EncoderSource } from "./encoder-source.ts";
+import { ENDLESS_FRAMES } from "./live-chain.ts";
+import type { LiveRunning } from "./live-watch.ts";
 import { gainFor } from "./loudness-gain.ts";
-import type { OpenSource, PlayItem, Source } from "./source.ts";
+import type { Cue, OpenSource, PlayItem, Source } from "./source.ts";
 import { itemSubtitle, type PreparedSubtitle } from "./subtitle-files.ts";
 
 /** A file and its identity, as the library knows it. */
@@ -107,38 +110,64 @@ export function openEncoder(
   format: HouseFormat,
   choice?: EncoderChoice,
 ): OpenSource {
+  return (item, cue) => openRun(surroundings, format, choice, item, cue);
+}
+
+/**
+ * One run. With `running` the item is live: the run is judged by it, its Gops are counted from its own beginning, and
+ * it ends only when the source does.
+ */
+export function openRun(
+  surroundings: EncoderSurroundings,
+  format: HouseFormat,
+  choice: EncoderChoice | undefined,
+  item: PlayItem,
+  cue: Cue,
+  running?: LiveRunning,
+): Source {
   const { paintTitle } = surroundings;
-  return (item, cue) => {
-    const { frames, title, facts } = item;
-    const encode = (input: EncoderInput, encoder?: VideoEncoderName) => {
-      const command = encoderCommand(input, { frames, ...cue }, format, encoder);
-      return new EncoderSource({ ...surroundings, command, frames, format });
-    };
-    const { burnIn, canToneMap } = surroundings;
-    const run = (encoder?: VideoEncoderName): Source => {
-      const { video } = facts;
-      if (video) {
-        const film = (subtitle?: PreparedSubtitle) =>
-          encode(filmInput(item, video, format, canToneMap, subtitle), encoder);
-        return burnIn ? burnIn.open(item, cue.startFrame, film) : film();
-      }
-      if (!paintTitle) return encode(soundInput(item, { kind: "plain" }), encoder);
-      return new DeferredSource(async () => {
-        const still = await paintTitle(title, format);
-        const source = encode(soundInput(item, still?.picture ?? { kind: "plain" }), encoder);
-        return still ? closedWith(source, () => still.discard()) : source;
-      });
-    };
-    return choice ? choice.open(item, cue.startFrame, run, cue.profile) : run();
+  const { title, facts, address } = item;
+  const frames = running ? ENDLESS_FRAMES : item.frames;
+  const timing = running && { slowSeconds: running.slowSeconds, watch: item.live?.watch };
+  const { startFrame, audioPhase, profile = "usual" } = cue;
+  const encode = (input: EncoderInput, encoder?: VideoEncoderName) => {
+    const span = { frames, startFrame, audioPhase };
+    const command = encoderCommand({ ...input, profile, live: timing }, span, format, encoder);
+    const conceal = address && ((line: string) => withoutSecrets(line, address));
+    return new EncoderSource({ ...surroundings, command, frames, format, conceal, live: running?.watch });
   };
+  const { burnIn, canToneMap } = surroundings;
+  const run = (encoder?: VideoEncoderName): Source => {
+    const { video } = facts;
+    if (video) {
+      const film = (subtitle?: PreparedSubtitle) =>
+        encode(filmInput(item, video, format, canToneMap, subtitle), encoder);
+      return burnIn ? burnIn.open(item, cue, film) : film();
+    }
+    if (!paintTitle) return encode(soundInput(item, { kind: "plain" }), encoder);
+    return new DeferredSource(async () => {
+      const still = await paintTitle(title, format);
+      const source = encode(soundInput(item, still?.picture ?? { kind: "plain" }), encoder);
+      return still ? closedWith(source, () => still.discard()) : source;
+    });
+  };
+  return choice ? choice.open(item, cue, run) : run();
 }
 
 function closedWith(source: Source, alsoClose: () => Promise<void>): Source {
   return { next: () => source.next(), close: () => source.close().then(alsoClose) };
 }
 
-function soundInput({ facts, audioStream, gain }: PlayItem, picture: EncoderInput["picture"]): EncoderInput {
-  return { fileArguments: inputArguments(facts.path, facts.demuxer), picture, audioStream, gain };
+function soundInput(item: PlayItem, picture: EncoderInput["picture"]): EncoderInput {
+  const { audioStream, gain } = item;
+  return { fileArguments: argumentsOf(item), picture, audioStream, gain };
+}
+
+/** A file that stands in for a live source is played over and over. */
+function argumentsOf({ facts, address, live }: PlayItem): string[] {
+  const { path, demuxer } = facts;
+  if (address) return addressArguments(address, { isFilm: !live, demuxer });
+  return [...(live ? ["-stream_loop", "-1"] : []), ...inputArguments(path, demuxer)];
 }
 
 function filmInput(

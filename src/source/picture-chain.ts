@@ -1,7 +1,9 @@
 import type { HouseFormat } from "../media/house-format.ts";
 import { type BurnIn, layPictures, setText } from "./burn-in.ts";
 import { scaleColours, toBt709 } from "./colour.ts";
-import type { EncoderSpan, FilePicture } from "./encoder-input.ts";
+import type { EncoderSpan, FilePicture, LiveTiming } from "./encoder-input.ts";
+import { slowly } from "./live-chain.ts";
+import { PLAIN_FORMATS } from "./safe-run.ts";
 import { FLICKS, frameSeconds } from "./time-base.ts";
 import { wholePictures } from "./whole-pictures.ts";
 
@@ -58,6 +60,7 @@ export function fileChain(
   };
   return [
     ...wholePictures(picture, origin, fps),
+    ...(picture.isPlain ? [PLAIN_FORMATS] : []),
     `fps=fps=${fps.num}/${fps.den}:start_time=0`,
     `tpad=stop_mode=clone:stop_duration=${(TOLERATED_SHORTFALL_SECONDS + picture.stillSeconds).toFixed(3)}`,
     `trim=start_frame=${preroll}:end_frame=${preroll + frames}`,
@@ -74,6 +77,18 @@ export function fileChain(
 function fileClock(startSeconds: number): string[] {
   const start = Math.round((startSeconds + ROUNDING_SECONDS) * FLICKS);
   return [`settb=1/${FLICKS}`, `setpts=PTS-STARTPTS+${start}`];
+}
+
+/** The filters that bring a live source's pictures to the house format as they come. */
+export function liveChain(picture: FilePicture, live: LiveTiming, format: HouseFormat): string {
+  const { fps } = format;
+  return [
+    ...wholePictures(picture, { item: 0, run: 0 }, fps),
+    ...slowly("setpts", live),
+    `fps=fps=${fps.num}/${fps.den}:start_time=0`,
+    ...intoHouse(picture, format),
+    ...FINISH,
+  ].join(",");
 }
 
 /**

@@ -1,4 +1,6 @@
 import { AAC_FRAME_SAMPLES, type HouseFormat } from "../media/house-format.ts";
+import type { LiveTiming } from "./encoder-input.ts";
+import { keepTime, slowly } from "./live-chain.ts";
 import { type Gain, PEAK_LIMIT_DB } from "./loudness-gain.ts";
 
 /** The limiter is given so much sound before the wanted one, in seconds: what it did before is forgotten by then. */
@@ -37,6 +39,17 @@ export function soundChain({ stream, gain }: FileSound, span: SoundSpan, format:
     `apad=whole_len=${(end - start) * AAC_FRAME_SAMPLES}`,
     length,
   ].join(",");
+}
+
+/** The filters that bring a live source's sound to the house format as it comes. */
+export function liveSound(
+  stream: number | undefined,
+  live: LiveTiming,
+  { audioSampleRate }: HouseFormat,
+): string {
+  const shape = `aformat=sample_fmts=fltp:sample_rates=${audioSampleRate}:channel_layouts=stereo`;
+  if (stream === undefined) return `anullsrc=r=${audioSampleRate}:cl=stereo,${shape}`;
+  return `[0:${stream}]${[...slowly("asetpts", live), keepTime(audioSampleRate), shape].join(",")}`;
 }
 
 function level({ decibels, limited }: Gain, preroll: number): string[] {

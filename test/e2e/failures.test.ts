@@ -60,9 +60,13 @@ describe("files that fail on air", () => {
     for (const report of reports) expectSeamless(report);
 
     // Whoever tunes in behind the cut meets nothing at all; the next airing meets the cut.
-    const [cutOff, missing] = [1, 2].map((channel) => ({
-      failed: given(server, channel, "encoder failed; another one takes over"),
-      airings: given(server, channel, "programme given up; error screen until the next one").length,
+    const outcomes = [
+      "programme given up; error screen until the next one",
+      "programme is away; error screen until it is back or the next one begins",
+    ];
+    const [cutOff, missing] = outcomes.map((outcome, index) => ({
+      failed: given(server, index + 1, "encoder failed; another one takes over"),
+      airings: given(server, index + 1, outcome).length,
     }));
     expect(cutOff!.failed.map((entry) => entry.class)).toContain("truncated");
     for (const { class: name } of cutOff!.failed) expect(["truncated", "ended_early"]).toContain(name);

@@ -97,7 +97,13 @@ describe("kill -9 of the server with three encoders running", () => {
       if (wrapper) expect(left.length).toBeGreaterThanOrEqual(CHANNELS.length);
 
       await using second = await ServerUnderTest.start({ folder: media, config: HOUSE, dataFolder, env });
+      // The start does not wait for those that take their time to end.
+      for (let waited = 0; waited < 200 && (await marked(first.pid)).length > 0; waited++)
+        await clock.sleep(50);
       expect(await marked(first.pid)).toEqual([]);
+      const isTold = () =>
+        second.logged("an earlier run of this server had left a process behind").length > 0;
+      for (let waited = 0; wrapper && waited < 100 && !isTold(); waited++) await clock.sleep(50);
       const told = second.logged("an earlier run of this server had left a process behind");
       if (wrapper) {
         expect(told.length).toBeGreaterThanOrEqual(CHANNELS.length);

@@ -76,7 +76,7 @@ function blankedOut(text: string, nodes: readonly SyntaxNode[]): string {
   return blanked;
 }
 
-test.each(readSources("src", "test", "scripts", "bench"))("$path", (file) => {
+test.each(readSources("src", "test", "scripts", "bench", "chaos"))("$path", (file) => {
   expect(hygieneFaults(file)).toEqual([]);
 });
 

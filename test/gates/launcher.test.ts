@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -19,7 +20,8 @@ import { ROOT } from "./source.ts";
 vi.setConfig({ testTimeout: 60_000 });
 
 const NODE = path.join(ROOT, "node_modules/node/bin/node");
-const LAUNCHER = path.join(ROOT, "bin/exstreamtv.js");
+const BIN = path.join(ROOT, "bin");
+const FILES = readdirSync(BIN);
 
 /** A Node.js as the launcher may meet it: a command, and what its first arguments must be. */
 type Runtime = readonly [command: string, ...args: string[]];
@@ -52,7 +54,12 @@ const OLD: readonly { name: string; runtime: Runtime }[] = [
 const MAIN = `
 const [verb, ...rest]: string[] = process.argv.slice(2);
 const major = Number(process.versions.node.split(".")[0]);
-if (verb === "report") console.log(JSON.stringify({ major, rest, relaunched: process.env.EXSTREAMTV_RELAUNCHED }));
+if (verb === "report") {
+  const isBelow = process.connected ?? false;
+  const flags = isBelow ? process.execArgv : undefined;
+  const { EXSTREAMTV_RELAUNCHED: relaunched } = process.env;
+  console.log(JSON.stringify({ major, rest, flags, isBelow, relaunched, pid: isBelow ? undefined : process.pid }));
+}
 if (verb === "exit") process.exit(Number(rest[0]));
 if (verb === "die") process.kill(process.pid, rest[0]);
 if (verb === "wait") {
@@ -70,7 +77,7 @@ beforeEach(() => {
   root = mkdtempSync(path.join(tmpdir(), "exstreamtv-launcher-"));
   put("package.json", '{ "type": "module" }');
   mkdirSync(path.join(root, "bin"));
-  copyFileSync(LAUNCHER, path.join(root, "bin/exstreamtv.js"));
+  for (const file of FILES) copyFileSync(path.join(BIN, file), path.join(root, "bin", file));
   put("src/main.ts", MAIN);
 });
 
@@ -99,11 +106,30 @@ function launch([command, ...before]: Runtime, args: string[], env: Record<strin
 }
 
 describe("under a Node.js that suffices", () => {
-  test("runs the server in the same process", async () => {
+  test("runs the server under that, with its arguments and flags", async () => {
     mkdirSync(path.join(root, "node_modules"));
-    const { code, stdout } = await launch([NODE], ["report", "a b", "--c"]).ended;
-    expect(JSON.parse(stdout)).toEqual({ major: 24, rest: ["a b", "--c"] });
+    const { code, stdout } = await launch([NODE, "--max-old-space-size=99"], ["report", "a b", "--c"]).ended;
+    expect(JSON.parse(stdout)).toEqual({
+      ...{ major: 24, rest: ["a b", "--c"], flags: ["--max-old-space-size=99"], isBelow: true },
+    });
     expect(code).toBe(0);
+  });
+
+  test.each([
+    ["--no-supervisor", [NODE], ["report", "--no-supervisor"], {}],
+    ["its variable", [NODE], ["report"], { EXSTREAMTV_NO_SUPERVISOR: "1" }],
+    ["a debugger", [NODE, "--inspect=127.0.0.1:0"], ["report"], {}],
+  ] as const)("runs it in the same process with %s", async (_, runtime, args, env) => {
+    mkdirSync(path.join(root, "node_modules"));
+    const { child, ended } = launch(runtime, [...args], env);
+    const { stdout } = await ended;
+    expect(JSON.parse(stdout)).toMatchObject({ major: 24, isBelow: false, pid: child.pid });
+  });
+
+  test("keeps what it has compiled beside the packages, so that the next start is quicker", async () => {
+    mkdirSync(path.join(root, "node_modules"));
+    expect((await launch([NODE], ["exit", "0"]).ended).code).toBe(0);
+    expect(existsSync(path.join(root, "node_modules/.cache/exstreamtv"))).toBe(true);
   });
 
   test("without packages says so, and what to run", async () => {
@@ -134,7 +160,7 @@ describe.each(OLD)("under an older one ($name)", ({ runtime }) => {
   test("runs the server under the pinned one, with its arguments", async () => {
     pin(NODE);
     const { code, stdout } = await launch(runtime, ["report", "a b", "--c"]).ended;
-    expect(JSON.parse(stdout)).toEqual({ major: 24, rest: ["a b", "--c"] });
+    expect(JSON.parse(stdout)).toEqual({ major: 24, rest: ["a b", "--c"], flags: [], isBelow: true });
     expect(code).toBe(0);
   });
 
@@ -186,6 +212,6 @@ describe.each(OLD)("under an older one ($name)", ({ runtime }) => {
   });
 
   test("can read the launcher", () => {
-    execFileSync(runtime[0], ["--check", LAUNCHER]);
+    for (const file of FILES) execFileSync(runtime[0], ["--check", path.join(BIN, file)]);
   });
 });

@@ -11,10 +11,13 @@ export interface ReceivedEvent {
 export class EventReader {
   readonly events: ReceivedEvent[] = [];
   readonly #url: string;
+  readonly #onEvent: ((event: ReceivedEvent) => void) | undefined;
   #response: IncomingMessage | undefined;
 
-  constructor(url: string) {
+  /** `onEvent` is called with each event when it comes. */
+  constructor(url: string, onEvent?: (event: ReceivedEvent) => void) {
     this.#url = url;
+    this.#onEvent = onEvent;
   }
 
   /** Connects, with the id of the last event if there was one; resolves when the head has come. */
@@ -40,6 +43,9 @@ export class EventReader {
   #take(block: string): void {
     const fields = new Map(block.split("\n").map((line) => line.split(/: (.*)/s, 2) as [string, string]));
     const [type, data] = [fields.get("event"), fields.get("data")];
-    if (type && data) this.events.push({ id: fields.get("id") ?? "", type, data: JSON.parse(data) });
+    if (!type || !data) return;
+    const event = { id: fields.get("id") ?? "", type, data: JSON.parse(data) };
+    this.events.push(event);
+    this.#onEvent?.(event);
   }
 }

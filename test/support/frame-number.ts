@@ -33,22 +33,27 @@ export function makeFrameNumberClip(
   name: string,
   options: FrameNumberOptions,
 ): Promise<string> {
-  const { seconds, fps, width, height, firstNumber = 0, noisy = false } = options;
-  if (width < BARS * MIN_BAR_PIXELS) throw new RangeError(`bars of ${width / BARS} pixels are too narrow`);
-  const bit = `mod(floor((N+${firstNumber})/pow(2,X))+Y,2)`;
-  const bars = [
-    `nullsrc=size=${BARS}x2:rate=${fps.num}/${fps.den}`,
-    `format=gray,geq=lum='255*${bit}'`,
-    `scale=${width}:${height}:flags=neighbor,format=yuv420p,setsar=1`,
-    ...(noisy ? ["noise=c1s=90:c1f=t+u:c2s=90:c2f=t+u"] : []),
-  ].join(",");
+  const { seconds, fps, noisy = false } = options;
   const args = [
-    ...generated(bars),
+    ...generated(frameNumberPicture(options)),
     ...generated("sine=frequency=440:sample_rate=48000,aformat=channel_layouts=stereo"),
     ...["-t", String(seconds), "-c:v", "libx264", "-preset", "veryfast", "-crf", noisy ? "30" : "18"],
     ...["-g", String(Math.round(fps.num / fps.den)), "-c:a", "aac", "-b:a", "128k", OUTPUT],
   ];
   return place({ extension: name.slice(name.lastIndexOf(".")), steps: [args] }, folder, name);
+}
+
+/** The filter graph of the pictures of such a clip, without an end. */
+export function frameNumberPicture(options: Omit<FrameNumberOptions, "seconds">): string {
+  const { fps, width, height, firstNumber = 0, noisy = false } = options;
+  if (width < BARS * MIN_BAR_PIXELS) throw new RangeError(`bars of ${width / BARS} pixels are too narrow`);
+  const bit = `mod(floor((N+${firstNumber})/pow(2,X))+Y,2)`;
+  return [
+    `nullsrc=size=${BARS}x2:rate=${fps.num}/${fps.den}`,
+    `format=gray,geq=lum='255*${bit}'`,
+    `scale=${width}:${height}:flags=neighbor,format=yuv420p,setsar=1`,
+    ...(noisy ? ["noise=c1s=90:c1f=t+u:c2s=90:c2f=t+u"] : []),
+  ].join(",");
 }
 
 /**

@@ -17,6 +17,8 @@ export interface OpenTsOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Reads the head of the answer and then nothing, until `resume()`: a viewer who does not drain. */
   readonly pauseReading?: boolean;
+  /** Sees the body as it comes, without the framing; the bytes are valid only during the call. */
+  readonly onBody?: (bytes: Uint8Array) => void;
 }
 
 /** How a connection ended: by us, by the server, or broken; `complete` when the body's framing was fulfilled. */
@@ -34,7 +36,7 @@ export function openTs(url: string, options: OpenTsOptions = {}): Promise<TsClie
   return new Promise((resolve, reject) => new TsClient(url, options, resolve, reject));
 }
 
-/** One viewer: counts what it is sent, and keeps nothing of it. */
+/** One viewer: counts what it is sent, hands it on to whom it may concern, and keeps nothing of it. */
 export class TsClient {
   status = 0;
   /** Names in lower case; of a repeated header the last one. */
@@ -55,6 +57,7 @@ export class TsClient {
   #lastDataMs: number | undefined;
   #longestSilenceMs = 0;
   #paused = false;
+  readonly #onBody: OpenTsOptions["onBody"];
   #end: Pick<StreamEnd, "by" | "error"> | undefined;
 
   /** Use `openTs`. */
@@ -66,6 +69,7 @@ export class TsClient {
   ) {
     const { hostname, port, host, pathname, search } = new URL(url);
     const { method = "GET", httpVersion = "1.1", headers = {} } = options;
+    this.#onBody = options.onBody;
     const onHead = () => {
       timer.cancel();
       this.#begin(method === "HEAD", options.pauseReading ?? false);
@@ -190,6 +194,7 @@ export class TsClient {
     this.#longestSilenceMs = this.longestSilenceMs;
     if (!this.#paused) this.#lastDataMs = now;
     this.bytes += bytes.length;
+    this.#onBody?.(bytes);
     this.#file?.write(Buffer.from(bytes));
   }
 

@@ -56,6 +56,9 @@ export interface TsProbeReport {
   readonly wall_jitter_max_ms?: number;
 }
 
+/** Whether the independent probe is at hand. */
+export const hasTsProbe = existsSync(TSPROBE);
+
 /**
  * Runs the independent transport-stream probe on a file or an http URL. Throws when the probe is missing, when
  * the server refuses, or when nothing comes.
@@ -64,7 +67,7 @@ export async function tsprobe(
   source: string,
   options: { readonly seconds?: number; readonly save?: string } = {},
 ): Promise<TsProbeReport> {
-  if (!existsSync(TSPROBE)) throw new Error(`the judge ${TSPROBE} is missing`);
+  if (!hasTsProbe) throw new Error(`the judge ${TSPROBE} is missing`);
   const { seconds = 15, save } = options;
   const args = [TSPROBE, "--seconds", String(seconds), ...(save ? ["--save", save] : []), source];
   const result = await run("python3", args, { seconds: seconds + WHOLE_FILE_SECONDS });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SystemClock } from "../../src/base/clock.ts";
+import { readProcess } from "../../src/ffmpeg/process-table.ts";
 
 const clock = new SystemClock();
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -25,21 +26,31 @@ export interface ServerUnderTestOptions {
   /** A data folder to be kept; by default a fresh one that is removed. */
   readonly dataFolder?: string;
   readonly env?: Record<string, string>;
+  /** A program with its arguments that starts the server in turn, such as prlimit. */
+  readonly through?: readonly string[];
+  /** Flags of Node.js. */
+  readonly nodeFlags?: readonly string[];
 }
 
-/** The server as a person runs it: a process of its own, started through bin/exstreamtv.js. */
+/**
+ * The server as a person runs it: started through bin/exstreamtv.js, so that it is a supervisor and, below it, the
+ * process that does the work.
+ */
 export class ServerUnderTest implements AsyncDisposable {
   readonly base: string;
-  readonly pid: number;
+  /** Of the supervisor: what a person has started, and ends. */
+  readonly supervisorPid: number;
   /** Its configuration file. */
   readonly configFile: string;
   readonly #process: ChildProcess;
   readonly #output: string[];
   readonly #folder: string;
+  #pid: number;
 
-  private constructor(child: ChildProcess, output: string[], folder: string, base: string) {
+  private constructor(child: ChildProcess, pid: number, output: string[], folder: string, base: string) {
     this.#process = child;
-    this.pid = child.pid!;
+    this.supervisorPid = child.pid!;
+    this.#pid = pid;
     this.#output = output;
     this.#folder = folder;
     this.configFile = join(folder, "config.yaml");
@@ -54,7 +65,9 @@ export class ServerUnderTest implements AsyncDisposable {
     await writeFile(file, JSON.stringify({ server: { host: "127.0.0.1", port: 0 }, ...options.config }));
     const args = ["--config", file, "--data", options.dataFolder ?? join(folder, "data")];
     if (options.folder) args.push(options.folder);
-    const child = spawn(process.execPath, [join(ROOT, "bin/exstreamtv.js"), ...args], {
+    const node = [process.execPath, ...(options.nodeFlags ?? []), join(ROOT, "bin/exstreamtv.js")];
+    const command = [...(options.through ?? []), ...node, ...args];
+    const child = spawn(command[0]!, command.slice(1), {
       cwd: folder,
       env: { ...process.env, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -65,14 +78,34 @@ export class ServerUnderTest implements AsyncDisposable {
     }
     const deadlineMs = clock.now() + START_TIMEOUT_MS;
     for (;;) {
-      const url = /(http:\/\/[^/\s]+)\/iptv\/channels\.m3u/.exec(output.join(""));
-      if (url) return new ServerUnderTest(child, output, folder, url[1]!);
+      const [url] = addressesIn(output);
+      if (url) return new ServerUnderTest(child, await workerOf(child.pid!), output, folder, url);
       if (child.exitCode !== null || child.signalCode !== null || clock.now() > deadlineMs) {
         child.kill("SIGKILL");
         throw new Error(`the server did not start:\n${output.join("")}`);
       }
       await clock.sleep(50);
     }
+  }
+
+  /** Of the process that does the work; its children are the encoders. */
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** Resolves when the supervisor has started the server for the `count`th time again and channels can be tuned. */
+  async restarted(count = 1): Promise<void> {
+    const deadlineMs = clock.now() + START_TIMEOUT_MS;
+    while (addressesIn(this.#output).length <= count) {
+      if (this.hasEnded || clock.now() > deadlineMs) throw new Error(`no restart:\n${this.output}`);
+      await clock.sleep(20);
+    }
+    this.#pid = await workerOf(this.supervisorPid);
+  }
+
+  /** Whether the supervisor is gone. */
+  get hasEnded(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
   }
 
   /** Everything it has printed. */
@@ -120,22 +153,50 @@ export class ServerUnderTest implements AsyncDisposable {
     return (await readdir(`/proc/${this.pid}/fd`)).length;
   }
 
-  /** Ends it as an operator would; returns its exit code. */
+  /** Ends it as an operator would; returns its exit code. SIGKILL is for the supervisor and the server at once. */
   async stop(signal: NodeJS.Signals = "SIGINT"): Promise<number | null> {
-    const exited = new Promise<void>((resolve) => this.#process.once("exit", () => resolve()));
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      this.#process.kill(signal);
-      const watchdog = clock.after(STOP_TIMEOUT_MS, () => this.#process.kill("SIGKILL"));
-      await exited;
+    if (!this.hasEnded) {
+      const watchdog = clock.after(STOP_TIMEOUT_MS, () => this.#kill("SIGKILL"));
+      this.#kill(signal);
+      await this.ended();
       watchdog.cancel();
     }
     return this.#process.exitCode;
+  }
+
+  /** Resolves when the supervisor is gone, and the server with it. */
+  async ended(): Promise<void> {
+    while (!this.hasEnded || (await readProcess(this.#pid))?.zombie === false) await clock.sleep(20);
+  }
+
+  #kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+    if (signal !== "SIGKILL") return;
+    try {
+      process.kill(this.#pid, signal);
+    } catch {
+      // It is gone already.
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** The process that does the work: below the supervisor, or the same where there is none. */
+async function workerOf(started: number): Promise<number> {
+  for (const child of await childrenOf(started)) {
+    const command = await readFile(`/proc/${child}/cmdline`, "utf8").catch(() => "");
+    if (command.includes("bin/exstreamtv.js")) return child;
+  }
+  return started;
+}
+
+/** Addresses that servers have printed when they were ready, one for each start. */
+function addressesIn(output: readonly string[]): string[] {
+  return [...output.join("").matchAll(/(http:\/\/[^/\s]+)\/iptv\/channels\.m3u/g)].map(([, url]) => url!);
 }
 
 /** Process ids of the direct children of a process that run (zombies do not). */
