@@ -10,7 +10,9 @@ const OF_FILES = testsOf(
 );
 
 /** End-to-end tests that need both cores to themselves: hundreds of viewers, encoders that die at every moment. */
-const ALONE = testsOf("chaos", "encoder-death", "fan-out", "hot-swap", "torture");
+const ALONE = testsOf(
+  ...["chaos", "descriptors", "encoder-death", "fan-out", "hot-swap", "spawn-budget", "torture"],
+);
 
 function testsOf(...names: string[]): string[] {
   return names.map((name) => `test/e2e/${name}.test.ts`);

@@ -5,11 +5,12 @@ import type { Random } from "./base/random.ts";
 import type { Scope } from "./base/scope.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import type { Config } from "./config/schema.ts";
+import type { DataDisk } from "./data-disk.ts";
 import { ErrorScreenGenerator } from "./error-screens/generator.ts";
 import { LookStore } from "./error-screens/look-store.ts";
 import { Screens } from "./error-screens/screens.ts";
 import { ScreenSettings } from "./error-screens/settings.ts";
-import { probeAddress } from "./ffmpeg/probe-address.ts";
+import type { SpawnBudget } from "./ffmpeg/spawn-budget.ts";
 import { FfmpegTools, LOOK_AGAIN_MS, type ToolsNews } from "./ffmpeg/tools.ts";
 import { channelFormat } from "./line-up.ts";
 import { type LineUpSubtitles, openSubtitles, prepareSubtitles } from "./line-up-subtitles.ts";
@@ -21,10 +22,11 @@ import { AddressOpener } from "./source/address-opener.ts";
 import { type BreakerNews, Breakers } from "./source/breakers.ts";
 import { EncoderChoice } from "./source/encoder-choice.ts";
 import { LiveFacts } from "./source/live-facts.ts";
+import { lookAt } from "./source/live-look.ts";
 import { type EncoderSurroundings, openRun } from "./source/open-encoder.ts";
+import { openWithBudget } from "./source/open-with-budget.ts";
 import { openWithTools } from "./source/open-with-tools.ts";
 import type { OpenSource, PlayItem } from "./source/source.ts";
-import { prepareWorkFolder } from "./source/work-folder.ts";
 
 const MISSING = `there is no usable ffmpeg: channels show a screen that says so; it is looked for every ${LOOK_AGAIN_MS / 1000} s`;
 
@@ -44,6 +46,10 @@ export interface EquipmentOptions {
   /** See `EncoderSurroundings`. */
   readonly onUnmatched: (line: string) => void;
   readonly onProgress?: (progress: { readonly step: "tools" | "encoders" }) => void;
+  /** Where encoders, and everything else that is started, get their places. */
+  readonly budget: SpawnBudget;
+  /** Where encoders work, and what may be kept. */
+  readonly disk: Pick<DataDisk, "workFolder" | "mayWrite" | "survived">;
 }
 
 /**
@@ -103,8 +109,9 @@ export class Equipment {
     const tools = await FfmpegTools.open({ ...places, env, clock, onNews }, scope.signal);
     scope.defer(() => tools.close());
     const surroundings = surroundingsOf(options, tools);
-    await prepareWorkFolder(surroundings.folder);
-    const subtitles = await openSubtitles(config, tools, surroundings, log);
+    const { mayWrite } = options.disk;
+    const keeping = { prepare: options.budget.prepare, mayWrite };
+    const subtitles = await openSubtitles(config, tools, surroundings, log, keeping);
     const screens = await openScreens(options, tools, surroundings, scope);
     const liveFacts = await LiveFacts.open({
       ...{ dataFolder: options.dataFolder, clock },
@@ -130,7 +137,7 @@ export class Equipment {
       item.address || item.live
         ? addresses.open(item, cue)
         : openRun(surroundings, format(), choice, item, cue);
-    return this.breakers.guard(openWithTools(this.tools, encode));
+    return this.breakers.guard(openWithTools(this.tools, openWithBudget(this.#options.budget, encode)));
   }
 
   /** Prepares subtitles behind the scenes, as soon as there is an ffmpeg; ends with the scope. Never rejects. */
@@ -151,21 +158,26 @@ export class Equipment {
         if (!address) continue;
         const request = { address, durationSeconds: facts.durationSeconds, isFilm: !live };
         // One that is away is told of when it is wanted.
-        await this.liveFacts.find(request, this.#signal).catch(() => undefined);
+        const find = (signal: AbortSignal) => this.liveFacts.find(request, signal);
+        await this.#options.budget.prepare(find, this.#signal).catch(() => undefined);
       }
     }
   }
 
   /** Whether a live source delivers; it is connected for a moment. Never rejects. */
-  async isWell({ address, facts }: PlayItem, signal: AbortSignal): Promise<boolean> {
+  async isWell({ address, live, facts }: PlayItem, signal: AbortSignal): Promise<boolean> {
     const { toolset } = this.tools;
-    if (!address || !toolset) return false;
-    const { clock } = this.#options;
-    const options = { ffprobe: toolset.ffprobe, clock, signal, isFilm: false };
-    return probeAddress(address, facts.durationSeconds, options).then(
-      () => true,
-      () => false,
-    );
+    if (!toolset) return false;
+    // A file is where it was.
+    if (!address) return true;
+    const request = { address, durationSeconds: facts.durationSeconds, isFilm: false };
+    const { clock, budget } = this.#options;
+    const options = { ffmpeg: toolset.ffmpeg, clock, limits: live?.watch };
+    const look = async (either: AbortSignal) => {
+      const found = await this.liveFacts.find(request, either);
+      return lookAt(address, found, { ...options, signal: either });
+    };
+    return budget.prepare(look, signal).catch(() => false);
   }
 
   /** Renders the screens of channels behind the scenes, as soon as there is an ffmpeg; ends with the scope. Never rejects. */
@@ -191,7 +203,8 @@ export class Equipment {
   async measure(format: HouseFormat, signal: AbortSignal): Promise<Capacity> {
     const known = this.capacity(format);
     if (known) return known;
-    const capacity = await this.#machine!.measure(this.choice.preferred, format, signal);
+    const measure = (either: AbortSignal) => this.#machine!.measure(this.choice.preferred, format, either);
+    const capacity = await this.#options.budget.prepare(measure, signal);
     const { width, height } = format;
     const about = { encoder: this.choice.preferred, width, height, machine: this.#machine!.key };
     this.#options.log.info({ ...about, ...capacity }, "machine measured");
@@ -220,11 +233,13 @@ export class Equipment {
 
   /** Finds the encoder that the operator wishes for, or the next best, and says so. */
   async #chooseEncoder(): Promise<void> {
-    const { config, dataFolder, log, onProgress } = this.#options;
+    const { config, dataFolder, log, disk, onProgress } = this.#options;
     const { ffmpeg, version: ffmpegVersion, canToneMap } = this.tools.toolset!;
     if (!canToneMap) log.warn({ ffmpeg }, "ffmpeg lacks zscale or tonemap: HDR films will look pale");
     const { surroundings } = this;
-    const machine = await Machine.open({ dataFolder, ffmpegVersion, surroundings, signal: this.#signal });
+    const onNotKept = (err: unknown) => disk.survived(err, "what was found out of the machine is not kept");
+    const about = { dataFolder, ffmpegVersion, surroundings, onNotKept };
+    const machine = await Machine.open({ ...about, signal: this.#signal });
     const wish = config.ffmpeg.encoder;
     if (wish !== SOFTWARE_ENCODER) onProgress?.({ step: "encoders" });
     const { encoder, refused } = await machine.decide(wish, channelFormat([], config));
@@ -239,18 +254,18 @@ export class Equipment {
 }
 
 async function openScreens(
-  { config, dataFolder, clock, log }: EquipmentOptions,
+  { config, dataFolder, clock, log, budget, disk }: EquipmentOptions,
   tools: FfmpegTools,
   surroundings: EncoderSurroundings,
   scope: Scope,
 ): Promise<Screens> {
   const onNotice = (notice: string) => log.warn({ notice }, "name of an older release in error_screens");
   const generator: ErrorScreenGenerator = new ErrorScreenGenerator({
-    ...{ clock, folder: surroundings.folder, onNotice },
+    ...{ clock, folder: surroundings.folder, onNotice, prepare: budget.prepare, mayWrite: disk.mayWrite },
     catalogue: () => screens.settings.catalogue,
     ffmpeg: async () => surroundings.ffmpeg,
     cacheFolder: join(dataFolder, "cache", "screens"),
-    onFailure: (err) => log.warn({ err }, "error screens: a failure that is survived"),
+    onFailure: (err) => disk.survived(err, "error screens: a failure that is survived"),
   });
   scope.defer(() => generator.close());
   const screens: Screens = new Screens({
@@ -263,12 +278,12 @@ async function openScreens(
 }
 
 function surroundingsOf(
-  { clock, dataFolder, onUnmatched }: EquipmentOptions,
+  { clock, disk, onUnmatched }: EquipmentOptions,
   tools: FfmpegTools,
   more: Pick<EncoderSurroundings, "burnIn" | "paintTitle"> = {},
 ): EncoderSurroundings {
   return {
-    ...{ clock, folder: join(dataFolder, "work"), onUnmatched, ...more },
+    ...{ clock, folder: disk.workFolder, onUnmatched, ...more },
     // It may come back from elsewhere.
     get ffmpeg() {
       return tools.toolset?.ffmpeg ?? "ffmpeg";

@@ -7,6 +7,7 @@ import { ChannelManager } from "./channels/channel-manager.ts";
 import { HealthWatch } from "./channels/health-watch.ts";
 import { CONFIG_SCHEMA } from "./config/schema.ts";
 import { screensFor } from "./error-screens/screens.fixtures.ts";
+import { Descriptors } from "./ffmpeg/descriptors.ts";
 import { makeApp } from "./http.ts";
 import { onDemandSettings } from "./outputs/vod.ts";
 import { SessionManager } from "./sessions/session-manager.ts";
@@ -36,6 +37,7 @@ test.each([
     health: new HealthWatch({ manager, clock, settings: () => config.health, onEvent: () => {} }),
     sessions: new SessionManager({ clock, limits }),
     events: new EventHub(() => clock.wallNow()),
+    descriptors: await Descriptors.open(clock),
     screens: screensFor(tmpdir(), clock),
     screenControl: { of: never, change: never, setImage: never, show: never, end: never },
     swaps: { swap: never },

@@ -1,4 +1,4 @@
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import fastify, { type FastifyInstance } from "fastify";
 import type { ErrorScreensApiParts } from "./api/error-screens.ts";
 import { registerHealth } from "./api/health.ts";
@@ -13,6 +13,7 @@ import type { ChannelManager } from "./channels/channel-manager.ts";
 import { describeEvent } from "./channels/events.ts";
 import type { Config } from "./config/schema.ts";
 import type { Screens } from "./error-screens/screens.ts";
+import type { Descriptors } from "./ffmpeg/descriptors.ts";
 import { registerM3uOutput } from "./outputs/m3u.ts";
 import { registerMpegTsOutput } from "./outputs/mpegts.ts";
 import { type OnDemandSettings, registerVodOutput } from "./outputs/vod.ts";
@@ -23,6 +24,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 16_384;
 /** How often slow requests are looked for, in ms. */
 const CONNECTION_CHECK_MS = 1_000;
+/** The time to send a request while file descriptors are short: who asks for nothing must not hold one. */
+const SHORT_REQUEST_TIMEOUT_MS = 2_000;
 
 /** Connections that may wait to be taken: everybody comes back at once after a restart. The system has its own bound. */
 const BACKLOG = 4096;
@@ -41,6 +44,7 @@ export interface HttpParts {
   readonly swaps: ApiParts["swaps"];
   readonly health: ApiParts["health"];
   readonly random: Random;
+  readonly descriptors: Descriptors;
   /** Decoding time of the first frame of every stream, in 90 kHz ticks. */
   readonly startTicks: number;
   /** Asked anew for each file that is played on demand. */
@@ -69,6 +73,7 @@ export function makeApp(parts: HttpParts): FastifyInstance {
     routerOptions: { ignoreTrailingSlash: true },
   });
   registerProblems(app, log);
+  keepDescriptors(app, parts.descriptors);
   registerHealth(app, isReady);
   // A player that is told of no channels deletes those it knew: until they are known, it is told to wait.
   app.addHook("onRequest", async (request) => {
@@ -92,6 +97,33 @@ export function makeApp(parts: HttpParts): FastifyInstance {
     ...{ screens, screenControl, swaps, health },
   });
   return app;
+}
+
+/**
+ * Keeps file descriptors for what is on air and for management: while they are short, nobody new is let in to watch,
+ * and while even the reserve runs out, no connection is kept at all.
+ */
+function keepDescriptors(app: FastifyInstance, descriptors: Descriptors): void {
+  const { server } = app;
+  // Judged when it comes: of many at once, the first ones are let in.
+  const late = new WeakSet<Socket>();
+  server.on("connection", (socket) => {
+    descriptors.opened();
+    const { shortage } = descriptors;
+    const isShort = shortage !== "none";
+    server.headersTimeout = isShort ? SHORT_REQUEST_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
+    if (!isShort) return;
+    late.add(socket);
+    server.closeIdleConnections();
+    if (shortage === "grave") socket.destroy();
+  });
+  app.addHook("onRequest", async (request) => {
+    if (!late.has(request.raw.socket) || !/^\/(iptv|vod)\//.test(request.url)) return;
+    throw new AppError(
+      "descriptors_short",
+      "The server may open only a few more files; encoders.fd_reserve keeps them for those who watch already.",
+    );
+  });
 }
 
 /** Begins to listen where the configuration says; returns the port. Throws `address_in_use`, `address_unusable`. */

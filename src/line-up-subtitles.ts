@@ -9,7 +9,7 @@ import { FrameGrid } from "./media/house-format.ts";
 import { BurnInChoice } from "./source/burn-in-choice.ts";
 import type { EncoderSurroundings } from "./source/open-encoder.ts";
 import type { PlayItem } from "./source/source.ts";
-import { SubtitleFiles } from "./source/subtitle-files.ts";
+import { SubtitleFiles, type SubtitleFilesOptions } from "./source/subtitle-files.ts";
 
 /** What is burnt in, as configured and as far as this ffmpeg can. */
 export function subtitleSettings(
@@ -54,6 +54,7 @@ export async function openSubtitles(
   { toolset }: FfmpegTools,
   surroundings: EncoderSurroundings,
   log: Log,
+  { prepare, mayWrite }: Pick<SubtitleFilesOptions, "prepare" | "mayWrite"> = {},
 ): Promise<LineUpSubtitles> {
   // While there is no ffmpeg, the one that comes is taken for a complete one.
   const canSetText = toolset?.canSetText ?? true;
@@ -62,7 +63,7 @@ export async function openSubtitles(
   if (!canSetText && settings.burnIn !== "off")
     log.warn({ ffmpeg }, "ffmpeg lacks libass: subtitles in text are not shown");
   const files = await SubtitleFiles.open({
-    ...{ folder, clock },
+    ...{ folder, clock, prepare, mayWrite },
     get ffmpeg() {
       return surroundings.ffmpeg;
     },

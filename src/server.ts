@@ -17,11 +17,12 @@ import { type MeasurementSettings, SelfMeasurement } from "./channels/self-measu
 import { SourceReturns } from "./channels/source-returns.ts";
 import { SwapControl } from "./channels/swap-control.ts";
 import { ThrottleControl } from "./channels/throttle-control.ts";
-import { claimDataFolder } from "./claim.ts";
 import type { Config } from "./config/schema.ts";
+import { DataDisk } from "./data-disk.ts";
 import { Equipment } from "./equipment.ts";
 import type { Screens } from "./error-screens/screens.ts";
 import { probeFile } from "./ffmpeg/probe.ts";
+import type { Prepare } from "./ffmpeg/spawn-request.ts";
 import type { FfmpegTools } from "./ffmpeg/tools.ts";
 import { listen, makeApp } from "./http.ts";
 import { demoFolder, makeDemoMedia } from "./library/demo-media.ts";
@@ -37,6 +38,7 @@ import type { ProcessWatch } from "./process/process-watch.ts";
 import { tellRestart, watchProcess } from "./process/watch-process.ts";
 import type { SessionManager } from "./sessions/session-manager.ts";
 import type { EndReason } from "./sessions/state.ts";
+import { Spawning } from "./spawning.ts";
 import { openThrottleOverrides } from "./throttle/override-store.ts";
 import { throttleSettings } from "./throttle/settings.ts";
 import { ThrottlePlan } from "./throttle/throttle-plan.ts";
@@ -91,6 +93,7 @@ export class Server {
   readonly #sessions: SessionManager;
   readonly #screens: Screens;
   readonly #live: LiveSettings;
+  readonly #spawning: Spawning;
 
   private constructor(parts: ServerParts, scope: Scope) {
     this.manager = parts.manager;
@@ -103,6 +106,7 @@ export class Server {
     this.#sessions = parts.sessions;
     this.#screens = parts.screens;
     this.#live = parts.live;
+    this.#spawning = parts.spawning;
     this.#scope = scope;
   }
 
@@ -130,6 +134,7 @@ export class Server {
     this.#sessions.setLimits(sessionLimits(config));
     this.#live.config = config;
     this.#screens.configure(config);
+    this.#spawning.configure(config);
     this.manager.setLinger(config.channels.linger_seconds * 1000);
   }
 
@@ -145,6 +150,7 @@ type ServerParts = Pick<Server, "manager" | "library" | "port" | "capacity" | "p
   readonly sessions: SessionManager;
   readonly screens: Screens;
   readonly live: LiveSettings;
+  readonly spawning: Spawning;
 };
 
 /** The configuration in force, which may change while the server runs. */
@@ -154,7 +160,7 @@ interface LiveSettings {
 
 async function start(options: ServerOptions, scope: Scope): Promise<ServerParts> {
   const { config, clock, log } = options;
-  await claimDataFolder(options, scope);
+  const disk = await DataDisk.open(options, scope);
   const live: LiveSettings = { config };
   const overrides = await openThrottleOverrides(options.dataFolder, log);
   const throttlePlan = new ThrottlePlan(throttleSettings(config), overrides);
@@ -165,9 +171,11 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const sessions = makeSessions(options, events);
   watchConnections(options, sessions, scope);
   // Before the channels, so that the last words of their encoders are still counted at the end.
-  const unmatched = await keepUnmatched(options, scope);
+  const unmatched = await keepUnmatched(options, disk, scope);
   const onUnmatched = (line: string) => unmatched.lines.add(line);
-  const equipment = await Equipment.open({ ...options, onUnmatched }, scope);
+  const spawning = await Spawning.open(options, scope);
+  const { budget, descriptors } = spawning;
+  const equipment = await Equipment.open({ ...options, onUnmatched, budget, disk }, scope);
   const { screens } = equipment;
   let disturb = () => {};
   const measurement = new SelfMeasurement(clock, () => measurementSettings(live.config));
@@ -184,7 +192,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   let ready = false;
   const app = makeApp({
     ...{ config, clock, log, manager, throttle, sessions, events, random: options.random },
-    ...{ screens, screenControl: new ScreenControl({ manager, screens, clock }), health: watch },
+    ...{ descriptors, screens, screenControl: new ScreenControl({ manager, screens, clock }), health: watch },
     swaps: makeSwaps(options, manager, equipment, () => live.config.ai_auto_heal.hot_swap_enabled),
     startTicks: options.startTicks ?? START_TICKS,
     onDemand: () => onDemandSettings(live.config),
@@ -194,7 +202,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   scope.defer(() => app.close());
   const port = await listen(app, config);
 
-  const library = await openLibrary(options, equipment.tools, scope.signal);
+  const library = await openLibrary(options, equipment.tools, budget.prepare, scope.signal);
   const definitions: ChannelDefinition[] = [];
   for (const channel of library.channels) {
     const targetBps = () => throttlePlan.of(channel.id).targetBps;
@@ -227,7 +235,7 @@ async function start(options: ServerOptions, scope: Scope): Promise<ServerParts>
   const capacity = known && describeCapacity(known, format);
   return {
     ...{ manager, sessions, throttle, live, library, port, capacity, process },
-    ...{ problem: equipment.tools.problem, screens },
+    ...{ problem: equipment.tools.problem, screens, spawning },
   };
 }
 
@@ -248,12 +256,13 @@ function makeSwaps(
 }
 
 async function keepUnmatched(
-  { dataFolder, clock, log }: ServerOptions,
+  { dataFolder, clock }: ServerOptions,
+  disk: DataDisk,
   scope: Scope,
 ): Promise<UnmatchedFile> {
   const file = await UnmatchedFile.open(dataFolder);
   // It serves the next version of the table only: a failure is told, and stops nothing.
-  const save = () => file.save().catch((err: unknown) => log.warn({ err }, "unmatched lines not written"));
+  const save = () => file.save().catch((err: unknown) => disk.survived(err, "unmatched lines not written"));
   scope.defer(save);
   const timer = clock.every(UNMATCHED_SAVE_MS, () => void save());
   scope.defer(() => timer.cancel());
@@ -315,6 +324,7 @@ function measurementSettings({ health }: Config): MeasurementSettings {
 async function openLibrary(
   options: ServerOptions,
   { toolset, problem }: FfmpegTools,
+  prepare: Prepare,
   signal: AbortSignal,
 ): Promise<Library> {
   const { config, clock, dataFolder, mediaFolder = demoFolder(dataFolder), onProgress } = options;
@@ -323,7 +333,7 @@ async function openLibrary(
   if (!options.mediaFolder && tools) await makeDemoMedia(dataFolder, tools, clock, signal);
   const library = scanFolder(mediaFolder, {
     toolset: tools,
-    ...{ clock, signal },
+    ...{ clock, prepare, signal },
     concurrency: config.library.probe_concurrency,
     loudnessOf: config.audio.loudness === "off" ? undefined : config.audio.preferred_languages,
     store: await FileIdentityStore.open(dataFolder, options.log),

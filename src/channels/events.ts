@@ -107,6 +107,12 @@ export type ChannelEvent =
       readonly class: string;
       readonly source: string;
       readonly count: number;
+    }
+  | {
+      /** An encoder has to wait, or to make way, for want of places, memory or file descriptors. */
+      readonly type: "source_held_up";
+      readonly title: string;
+      readonly error: AppError;
     };
 
 /** Takes the events of one channel. Must not throw. */
@@ -193,4 +199,5 @@ const DESCRIPTIONS: Record<ChannelEvent["type"], Omit<EventDescription, "fields"
   stream_faulty: { level: "error", message: "what the channel sends is faulty" },
   incident_opened: { level: "info", message: "incident opened" },
   incident_closed: { level: "info", message: "incident closed" },
+  source_held_up: { level: "warn", message: "no encoder for this programme yet; it goes on by itself" },
 };

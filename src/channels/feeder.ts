@@ -87,7 +87,7 @@ export class Feeder {
     const { gopFrames } = format;
     const airsInMs = (frame: number) => release.timeOf(frame) - clock.now();
     const about = { schedule, open, anchorFrame, gopFrames, grid, airsInMs, clock, random, onEvent };
-    const line = new Line(about, scope);
+    const line = new Line({ ...about, owner: this }, scope);
     const parts = { lead, release, grid, splicer: this.#splicer, clock, onEvent };
     const host = {
       programmeFrame: () => this.#lastFrame,

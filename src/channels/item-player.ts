@@ -3,8 +3,9 @@ import { type AppError, toAppError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { Scope } from "../base/scope.ts";
 import { FfmpegError } from "../ffmpeg/ffmpeg-error.ts";
+import type { Urgency } from "../ffmpeg/spawn-request.ts";
 import { frameCount, type Gop } from "../media/gop.ts";
-import type { OpenSource, PlayItem, RunProfile, Source } from "../source/source.ts";
+import type { Cue, OpenSource, PlayItem, RunProfile, Source } from "../source/source.ts";
 import { isRemote } from "../source/source-key.ts";
 import type { ChannelEventSink } from "./events.ts";
 import {
@@ -40,6 +41,9 @@ export interface ItemPlayerOptions {
   readonly keepsTrying?: boolean;
   /** A Gop is held ready, or none will come any more. */
   readonly onNews?: () => void;
+  /** See `Cue`. */
+  readonly urgency?: () => Urgency;
+  readonly owner?: object;
 }
 
 /** How far a run has come, and why it has ended before the item did. */
@@ -183,17 +187,13 @@ export class ItemPlayer {
 
   /** One run, from `startFrame` to its end; what was thrown is its failure. */
   async #play(startFrame: number): Promise<RunEnd> {
-    const { open, audioPhase } = this.#options;
-    const { place, profile } = this;
+    const { open } = this.#options;
+    const { place } = this;
     let source: Source | undefined;
     let reached = startFrame;
     let delivered = false;
     try {
-      source = open(place, {
-        ...{ startFrame, audioPhase, profile },
-        neededFrame: () => this.#onGrid(this.#wanted),
-        leftMs: () => this.#options.airsInMs?.(this.#onGrid(this.#wanted)) ?? Number.POSITIVE_INFINITY,
-      });
+      source = open(place, this.#cue(startFrame));
       for (;;) {
         const gop = await this.#nextOf(source);
         if (!gop) return { reached, delivered };
@@ -272,6 +272,19 @@ export class ItemPlayer {
     while (this.#closing.size >= MAX_ENDING && !this.#scope.closed) {
       await Promise.race([...this.#closing, this.#changed.promise]);
     }
+  }
+
+  #cue(startFrame: number): Cue {
+    const { item, audioPhase, urgency, owner = this, onEvent } = this.#options;
+    return {
+      ...{ startFrame, audioPhase, profile: this.profile, urgency, owner },
+      neededFrame: () => this.#onGrid(this.#wanted),
+      leftMs: () => this.#options.airsInMs?.(this.#onGrid(this.#wanted)) ?? Number.POSITIVE_INFINITY,
+      onHeldUp: (error) => {
+        this.#trouble = { failures: 0, ...this.#trouble, error, failure: undefined, givenUp: false };
+        onEvent({ type: "source_held_up", title: item.title, error });
+      },
+    };
   }
 
   /** `source.next()`, broken off when the player closes. */

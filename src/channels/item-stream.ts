@@ -10,6 +10,9 @@ import { Splicer } from "../splice/splicer.ts";
 import type { ChannelEventSink } from "./events.ts";
 import { ItemPlayer } from "./item-player.ts";
 
+/** Timers may end so much too early. */
+const EARLY_MS = 2;
+
 /** What an item is streamed with. */
 export interface ItemStreamOptions {
   readonly item: PlayItem;
@@ -41,25 +44,27 @@ export async function* itemStream(
   const splicer = new Splicer(format);
   const muxer = new Muxer({ format, serviceName: item.title, startTicks });
   let failure: AppError | undefined;
+  let sent = 0;
   const player = new ItemPlayer(
     {
       ...{ item, startFrame, gopFrames, open, clock, random, keepsTrying: false },
       audioPhase: new FrameGrid(format).audioPhase(-startFrame),
       onEvent: (event) => {
-        if (event.type === "source_failed") failure = event.error;
+        if (event.type === "source_failed" || event.type === "source_held_up") failure = event.error;
+        // Who has seen nothing yet is better told at once.
+        if (event.type === "source_held_up" && sent === 0) void player.close();
         if (event.type !== "item_given_up") options.onEvent(event);
       },
     },
     scope.child(),
   );
-  let sent = 0;
   let reached = startFrame;
   try {
     for (let frame = startFrame; frame < item.frames; frame += gopFrames) {
       const deadlineMs = clock.now() + patienceMs;
       const gop = await player.take(frame, deadlineMs);
       if (scope.closed) return;
-      if (!gop && clock.now() >= deadlineMs) break;
+      if (!gop && clock.now() >= deadlineMs - EARLY_MS) break;
       // One that will not come is followed by the next that does, or by none.
       if (!gop) continue;
       const whole = truncateGop(gop, item.frames - frame);

@@ -34,6 +34,8 @@ export interface LineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: ChannelEventSink;
+  /** For whom it is, see `Cue`. */
+  readonly owner?: object;
 }
 
 /** What a line has at a channel frame. */
@@ -57,6 +59,8 @@ export class Line {
   readonly #players = new Map<number, ItemPlayer>();
   #anchorFrame: number;
   #wanted: ScheduleSlot<PlayItem> | undefined;
+  /** `startFrame` of the slot that Gops are taken of. */
+  #taken: number | undefined;
 
   /** Everything that it starts ends when it is closed, with `scope` at the latest. */
   constructor(options: LineOptions, scope: Scope) {
@@ -101,6 +105,7 @@ export class Line {
   /** The Gop that begins at channel frame `frame`; undefined when it is not there at monotonic time `deadlineMs`. */
   take(frame: number, deadlineMs: number): Promise<Gop | undefined> {
     const { slot, slotFrame } = this.at(frame);
+    this.#taken = slot.startFrame;
     return this.#player(slot, slotFrame).take(slotFrame + this.playing(slot).offset, deadlineMs);
   }
 
@@ -167,11 +172,12 @@ export class Line {
   #player(slot: ScheduleSlot<PlayItem>, slotFrame: number): ItemPlayer {
     const existing = this.#players.get(slot.startFrame);
     if (existing) return existing;
-    const { open, grid, gopFrames, airsInMs, clock, random } = this.options;
+    const { open, grid, gopFrames, airsInMs, clock, random, owner } = this.options;
     const { item, offset, profile } = this.playing(slot);
     const player = new ItemPlayer(
       {
-        ...{ item, gopFrames, open, clock, random, profile },
+        ...{ item, gopFrames, open, clock, random, profile, owner },
+        urgency: () => (!this.onNews && this.#taken === slot.startFrame ? "viewer" : "next"),
         startFrame: this.#onGrid(slotFrame) + offset,
         audioPhase: grid.audioPhase(slot.startFrame - offset - this.#anchorFrame),
         airsInMs: (frame) => airsInMs(slot.startFrame - offset - this.#anchorFrame + frame),

@@ -1,4 +1,4 @@
-import type { AppError } from "../base/errors.ts";
+import type { AppError, ErrorCode } from "../base/errors.ts";
 import type { ScreenCue } from "../error-screens/screen-source.ts";
 import type { Failure } from "../ffmpeg/failures.ts";
 import { ScreenReason } from "../media/screen-modes.ts";
@@ -42,9 +42,17 @@ export function screenCue({ isCold, fault, trouble, nextItemMs, offAirUntilMs }:
   return trouble.givenUp ? { ...cue, returnMs: nextItemMs } : cue;
 }
 
+/** Codes of what no other run of the item would mend. */
+const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "encoders_full",
+  "memory_short",
+  "descriptors_short",
+  "source_suspended",
+]);
+
 function reasonOf({ error, failure, givenUp, failures }: ItemTrouble): ScreenReason {
   const { NETWORK_INTERRUPTION, SOURCE_UNAVAILABLE, RECOVERING } = ScreenReason;
   if (failure?.remedy.action === "reconnect") return NETWORK_INTERRUPTION;
-  if (error.code === "source_suspended") return SOURCE_UNAVAILABLE;
+  if (LASTING.has(error.code)) return SOURCE_UNAVAILABLE;
   return givenUp || failures >= LASTING_FAILURES ? SOURCE_UNAVAILABLE : RECOVERING;
 }

@@ -59,6 +59,10 @@ test("nothing given is a valid configuration: the defaults", () => {
       ...{ freeze_seconds: 0, black_seconds: 0, silence_seconds: 0 },
     },
     log: { level: "info" },
+    encoders: {
+      ...{ max_concurrent: "auto", starts_per_second: "auto" },
+      ...{ memory_reserve_mb: 128, fd_reserve: 128 },
+    },
   });
 });
 

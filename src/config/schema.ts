@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { LOG_LEVELS } from "../base/log.ts";
 import { VIDEO_ENCODERS } from "../media/video-encoders.ts";
+import { encoders } from "./encoder-keys.ts";
 import { health } from "./health-keys.ts";
 import { LATER, LIVE, RESTART, real, whole } from "./key-parts.ts";
 import { liveSources } from "./live-keys.ts";
@@ -309,6 +310,9 @@ export const CONFIG_SCHEMA = z.strictObject({
     .prefault({})
     .describe("How the server watches itself, and how often it is started again."),
   live_sources: liveSources.prefault({}).describe("Streams of other servers, which .strm files name."),
+  encoders: encoders
+    .prefault({})
+    .describe("How many encoders the machine is asked to run, and what is kept free beside them."),
 });
 
 /** A complete, valid configuration. */

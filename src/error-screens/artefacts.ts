@@ -6,7 +6,7 @@ export interface Recipe<T> {
   /** Hash of everything that its bytes depend on. */
   readonly key: string;
   /** Makes its bytes; asked once at a time for all artefacts, when they are neither in memory nor on disk. */
-  render(): Promise<Uint8Array>;
+  render(signal?: AbortSignal): Promise<Uint8Array>;
   /** Reads them; throws when they are of no use. */
   read(bytes: Uint8Array): T;
 }
@@ -53,10 +53,10 @@ export class Artefacts<T extends object> {
     const { key } = recipe;
     const stored = keep ? await this.#load(recipe) : undefined;
     if (stored) return stored;
-    return this.#queue.run(async () => {
+    return this.#queue.run(async (signal) => {
       const made = this.#recall(key);
       if (made) return made;
-      const bytes = await recipe.render();
+      const bytes = await recipe.render(signal);
       const value = recipe.read(bytes);
       this.#remember(key, value, bytes.length);
       if (keep) await this.#disk?.put(key, bytes);

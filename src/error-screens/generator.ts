@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
+import type { Prepare } from "../ffmpeg/spawn-request.ts";
 import type { Gop, Samples } from "../media/gop.ts";
 import type { HouseFormat } from "../media/house-format.ts";
 import { ErrorAudioMode, ErrorVisualMode } from "../media/screen-modes.ts";
@@ -61,6 +62,10 @@ export interface ErrorScreenGeneratorOptions {
   readonly onNotice?: (text: string) => void;
   /** Takes failures that are survived: a cache that cannot be read or written, a live screen that stays as it was. */
   readonly onFailure?: (failure: unknown) => void;
+  /** Waits for room for what is not urgent, see `SpawnBudget`; default there always is. */
+  readonly prepare?: Prepare;
+  /** Whether screens may be written to disk at present; default always. */
+  readonly mayWrite?: () => boolean;
 }
 
 /** What is wanted of a render. */
@@ -78,18 +83,19 @@ export interface RenderOptions {
 export class ErrorScreenGenerator implements AsyncDisposable {
   readonly #options: ErrorScreenGeneratorOptions;
   readonly #abort = new AbortController();
-  readonly #queue = new RenderQueue();
+  readonly #queue: RenderQueue;
   readonly #pictures: Artefacts<readonly Gop[]>;
   readonly #sounds: Artefacts<Samples>;
 
   constructor(options: ErrorScreenGeneratorOptions) {
     this.#options = options;
-    const { cacheFolder, clock } = options;
+    const { cacheFolder, clock, prepare, mayWrite } = options;
+    this.#queue = new RenderQueue(prepare);
     const onFailure = (failure: unknown) => this.report(failure);
     const disk =
       cacheFolder === undefined
         ? undefined
-        : new ScreenCache({ folder: cacheFolder, maxBytes: DISK_BYTES, clock, onFailure });
+        : new ScreenCache({ folder: cacheFolder, maxBytes: DISK_BYTES, clock, onFailure, mayWrite });
     this.#pictures = new Artefacts(this.#queue, disk, PICTURE_BYTES);
     this.#sounds = new Artefacts(this.#queue, disk, SOUND_BYTES);
   }
@@ -211,9 +217,13 @@ export class ErrorScreenGenerator implements AsyncDisposable {
     return viewOf(message, config, { atMs, catalogue: catalogue(), timeZone });
   }
 
-  async #surroundings(): Promise<RenderSurroundings> {
+  async #surroundings(signal?: AbortSignal): Promise<RenderSurroundings> {
     const { ffmpeg, folder, clock } = this.#options;
-    return { ffmpeg: await ffmpeg(), folder, clock, signal: this.#abort.signal };
+    return { ffmpeg: await ffmpeg(), folder, clock, signal: this.#either(signal) };
+  }
+
+  #either(signal: AbortSignal | undefined): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#abort.signal]) : this.#abort.signal;
   }
 
   #paint<T>(
@@ -222,7 +232,8 @@ export class ErrorScreenGenerator implements AsyncDisposable {
   ): Promise<T> {
     const { folder, clock } = this.#options;
     return this.#queue.run(
-      () => inFolder({ folder }, (own) => work(own, { folder: own, clock, signal: this.#abort.signal })),
+      (signal) =>
+        inFolder({ folder }, (own) => work(own, { folder: own, clock, signal: this.#either(signal) })),
       urgent,
     );
   }
@@ -230,7 +241,8 @@ export class ErrorScreenGenerator implements AsyncDisposable {
   async #picturesOf(view: ScreenView, format: HouseFormat, demand: Demand): Promise<readonly Gop[]> {
     const [image, logo, font] = await Promise.all([view.image, view.logo, view.font].map(contentHash));
     const key = hashOf("pictures", { ...view, image, logo, font }, format, stillCommand("", format).args);
-    const render = async () => renderPictures(view, format, await this.#surroundings());
+    const render = async (signal?: AbortSignal) =>
+      renderPictures(view, format, await this.#surroundings(signal));
     return this.#pictures.get({ key, render, read: (bytes) => readPictures(bytes, format) }, demand);
   }
 
@@ -241,7 +253,8 @@ export class ErrorScreenGenerator implements AsyncDisposable {
   ): Promise<Samples | undefined> {
     if (audioMode === ErrorAudioMode.SILENT) return undefined;
     const key = hashOf("sound", audioMode, volume, soundArguments("", format));
-    const render = async () => renderSound(audioMode, volume, format, await this.#surroundings());
+    const render = async (signal?: AbortSignal) =>
+      renderSound(audioMode, volume, format, await this.#surroundings(signal));
     return this.#sounds.get({ key, render, read: readSound }, demand);
   }
 }

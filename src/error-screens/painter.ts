@@ -3,6 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../base/clock.ts";
+import { diskFailureIn } from "../base/disk-failure.ts";
 import { AppError } from "../base/errors.ts";
 import { runTool } from "../ffmpeg/run.ts";
 import { type PaintJob, REFUSED } from "./paint-job.ts";
@@ -39,7 +40,8 @@ export async function runPainter(job: PaintJob, { folder, clock, signal }: Paint
     if (refusal) throw new AppError("picture_refused", refusal.slice(REFUSED.length).trim());
     const { code, signal: killer } = result.exit;
     const how = result.timedOut ? "took too long" : `ended with ${killer ?? `status ${code}`}`;
-    throw new AppError("painter_failed", `the painter ${how}: ${result.stderrTail.slice(-3).join(" | ")}`);
+    const words = result.stderrTail.slice(-3).join(" | ");
+    throw new AppError("painter_failed", `the painter ${how}: ${words}`, { cause: diskFailureIn(words) });
   } finally {
     await rm(file, { force: true });
   }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
+import { diskFailureIn } from "../base/disk-failure.ts";
 import { AppError } from "../base/errors.ts";
 import { ADTS_HEADER_BYTES } from "../codec/aac.ts";
 
@@ -162,5 +163,6 @@ async function encode(
   const how = timedOut ? "took too long" : `ended with ${exit.signal ?? `status ${exit.code}`}`;
   const detail = `the encoder of a screen ${how}: ${stderrTail.slice(-3).join(" | ")}`;
   const failure = classify({ stderr: stderrTail, exit });
-  throw new FfmpegError(timedOut ? "encoder_stalled" : "encoder_failed", detail, failure);
+  const cause = diskFailureIn(stderrTail.join("\n"));
+  throw new FfmpegError(timedOut ? "encoder_stalled" : "encoder_failed", detail, failure, { cause });
 }

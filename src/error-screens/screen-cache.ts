@@ -15,6 +15,8 @@ export interface ScreenCacheOptions {
   readonly clock: Clock;
   /** Takes what went wrong with the disk; screens are then rendered each time. */
   readonly onFailure: (failure: unknown) => void;
+  /** Whether something may be written that could be made again; default always. */
+  readonly mayWrite?: (() => boolean) | undefined;
 }
 
 /**
@@ -49,7 +51,8 @@ export class ScreenCache {
 
   /** Keeps an entry, and makes room for it. Never rejects: without a disk everything works, only slower. */
   async put(key: string, content: Uint8Array): Promise<void> {
-    const { folder, maxBytes, onFailure } = this.#options;
+    const { folder, maxBytes, onFailure, mayWrite } = this.#options;
+    if (mayWrite?.() === false) return;
     if (content.length + DIGEST_BYTES > maxBytes) return;
     try {
       await mkdir(folder, { recursive: true });

@@ -65,6 +65,7 @@ async function ask(
   let failure: FfmpegError | undefined;
   for (const { analyseUs, timeoutMs } of ATTEMPTS) {
     const input = addressArguments(address, { isFilm, analyseUs });
+    const begunMs = clock.now();
     const result = await runTool({
       binary: ffprobe,
       args: ["-v", "warning", "-show_format", "-show_streams", "-of", "json", ...input],
@@ -73,26 +74,32 @@ async function ask(
     const isDone = result.exit.code === 0 && !result.timedOut;
     const report = isDone ? parseReport(result.stdout.toString()) : undefined;
     if (report && isWhole(report)) return report;
-    failure = refusal(address, result, report !== undefined, timeoutMs);
-    if (!report) break;
+    const isBroken = report !== undefined && clock.now() - begunMs < analyseUs / 1000;
+    const ending = isBroken ? "broken" : report ? "half" : result.timedOut ? "silent" : "refused";
+    failure = refusal(address, result, ending);
+    if (ending !== "half") break;
   }
   throw failure;
 }
 
+/** How a probe failed, and what that is called where ffprobe says nothing. */
+const ENDINGS = {
+  /** It ended before it could be told what it is. */
+  broken: { what: "it broke off at once", outcome: "ended" },
+  /** Too little of it could be told. */
+  half: { what: "too little came to tell what it is", outcome: "stalled" },
+  silent: { what: "it said nothing of use in time", outcome: "stalled" },
+  refused: { what: "it could not be opened", outcome: undefined },
+} as const;
+
 function refusal(
   address: SourceAddress,
-  { stderrTail, timedOut, exit }: ToolResult,
-  isHalf: boolean,
-  timeoutMs: number,
+  { stderrTail, exit }: ToolResult,
+  ending: keyof typeof ENDINGS,
 ): FfmpegError {
   const stderr = stderrTail.map((line) => withoutSecrets(line, address)).map(asRefused);
-  const isSlow = timedOut || isHalf;
-  const failure = classify(isSlow ? { stderr, outcome: "stalled" } : { stderr, exit });
-  const what = isHalf
-    ? "too little came to tell what it is"
-    : timedOut
-      ? `it said nothing of use for ${timeoutMs / 1000} s`
-      : "it could not be opened";
+  const { what, outcome } = ENDINGS[ending];
+  const failure = classify(outcome ? { stderr, outcome } : { stderr, exit });
   const said = stderr.at(-1);
   return new FfmpegError("source_unavailable", said ? `${what}: ${said}` : what, failure);
 }

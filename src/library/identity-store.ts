@@ -1,6 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeAtomically } from "../base/atomic-write.ts";
+import { isDiskFailure } from "../base/disk-failure.ts";
 import { AppError } from "../base/errors.ts";
 import { setAside } from "../base/set-aside.ts";
 import type { MediaFacts } from "../ffmpeg/media-facts.ts";
@@ -19,7 +20,7 @@ export interface IdentityStore {
   /** Facts of the file at this absolute path, if they were found at the same size and time of change. */
   facts(path: string, sizeBytes: number, mtimeMs: number): MediaFacts | undefined;
   putFacts(facts: MediaFacts): void;
-  /** Makes everything so far last. Throws AppError("data_folder_unusable"). */
+  /** Makes everything so far last; a disk that is full or read-only is told of, and leaves it to a later time. Throws AppError("data_folder_unusable"). */
   save(): Promise<void>;
 }
 
@@ -32,12 +33,14 @@ export interface WarningLog {
 export class FileIdentityStore implements IdentityStore {
   readonly #path: string;
   readonly #memory: Memory;
+  readonly #log: WarningLog;
   #changed = false;
   #saving: Promise<void> = Promise.resolve();
 
-  private constructor(path: string, memory: Memory) {
+  private constructor(path: string, memory: Memory, log: WarningLog) {
     this.#path = path;
     this.#memory = memory;
+    this.#log = log;
   }
 
   /**
@@ -50,10 +53,10 @@ export class FileIdentityStore implements IdentityStore {
       await mkdir(dataFolder, { recursive: true });
       const content = await readFile(path, "utf8").catch(absentAsUndefined);
       const memory = content === undefined ? emptyMemory() : parse(content, path);
-      if (memory) return new FileIdentityStore(path, memory);
+      if (memory) return new FileIdentityStore(path, memory, log);
       const setAsideAs = await setAside(path);
       log.warn({ path, setAsideAs }, "the library file is damaged; channels and media are numbered anew");
-      return new FileIdentityStore(path, emptyMemory());
+      return new FileIdentityStore(path, emptyMemory(), log);
     } catch (failure) {
       throw unusable(path, failure);
     }
@@ -96,6 +99,14 @@ export class FileIdentityStore implements IdentityStore {
       await writeAtomically(this.#path, serialise(this.#memory));
     } catch (failure) {
       this.#changed = true;
+      if (isDiskFailure(failure)) {
+        const reason = (failure as Error).message;
+        this.#log.warn(
+          { path: this.#path, reason },
+          "new channels and media are not kept: the disk takes nothing",
+        );
+        return;
+      }
       throw unusable(this.#path, failure);
     }
   }

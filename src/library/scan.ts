@@ -6,6 +6,7 @@ import { chooseAudio } from "../ffmpeg/choose-audio.ts";
 import { measureLoudness } from "../ffmpeg/loudness.ts";
 import type { MediaFacts, SidecarFacts } from "../ffmpeg/media-facts.ts";
 import { type ProbeOptions, probeFile } from "../ffmpeg/probe.ts";
+import type { Prepare } from "../ffmpeg/spawn-request.ts";
 import { concurrently } from "./concurrently.ts";
 import type { IdentityStore } from "./identity-store.ts";
 import { isStrm, MEDIA_EXTENSIONS, titleFromFileName } from "./media-files.ts";
@@ -71,6 +72,8 @@ export interface ScanOptions {
   /** Files that are probed at a time; default 4. */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
+  /** Waits for room for each probe, see `SpawnBudget`; default there always is. */
+  readonly prepare?: Prepare;
   /** Called after each file. */
   readonly onProgress?: (progress: ScanProgress) => void;
 }
@@ -94,8 +97,11 @@ export async function scanFolder(folder: string, options: ScanOptions): Promise<
   let done = 0;
   const examine = async (file: string, signal: AbortSignal) => {
     const path = join(root, file);
-    const look = (each: string) => factsOf(each, { ...options, signal });
-    const result = await (isStrm(file) ? strmOf(path, root, look) : look(path));
+    const look = async (either: AbortSignal): Promise<MediaFacts | StrmMedia | string | undefined> => {
+      const facts = (each: string) => factsOf(each, { ...options, signal: either });
+      return isStrm(file) ? strmOf(path, root, facts) : facts(path);
+    };
+    const result = await (options.prepare ? options.prepare(look, signal) : look(signal));
     if (typeof result === "string") rejected.push({ path, reason: result });
     else if (result) facts.set(file, result);
     options.onProgress?.({ done: ++done, total: files.length, current: path });

@@ -17,6 +17,8 @@ export interface MachineOptions {
   readonly ffmpegVersion: string;
   readonly surroundings: EncoderSurroundings;
   readonly signal?: AbortSignal;
+  /** Takes that what was found out cannot be kept; without it, that is thrown. */
+  readonly onNotKept?: (failure: unknown) => void;
 }
 
 /** Which encoder the server uses, and what of the operator's wish could not be had. */
@@ -103,8 +105,14 @@ export class Machine {
     return parseNames(result.stdout.toString());
   }
 
-  #keep(): Promise<void> {
-    return writeKnowledge(this.#options.dataFolder, this.#knowledge);
+  async #keep(): Promise<void> {
+    const { dataFolder, onNotKept } = this.#options;
+    try {
+      await writeKnowledge(dataFolder, this.#knowledge);
+    } catch (failure) {
+      if (!onNotKept) throw failure;
+      onNotKept(failure);
+    }
   }
 }
 

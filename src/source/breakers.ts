@@ -90,7 +90,12 @@ export class Breakers {
       const onRecovery = (listener: () => void) =>
         isAway ? this.#onRecovery(key, listener) : () => undefined;
       try {
-        const source = watched(open(item, cue), probe, report);
+        // A run that has to wait for its turn tells nothing of the source: others may try it meanwhile.
+        const onHeldUp = (reason: AppError) => {
+          report({ type: "let_go", probe });
+          cue.onHeldUp?.(reason);
+        };
+        const source = watched(open(item, { ...cue, onHeldUp }), probe, report);
         return { ...source, onRecovery };
       } catch (failure) {
         report({ type: "let_go", probe });

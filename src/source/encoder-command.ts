@@ -4,7 +4,7 @@ import { SOFTWARE_ENCODER, type VideoEncoderName } from "../media/video-encoders
 import type { RunPosition } from "../mp4/gop-assembler.ts";
 import { bitmapArguments } from "./burn-in.ts";
 import type { EncoderInput, EncoderSpan } from "./encoder-input.ts";
-import { pictureWatch, soundWatch } from "./live-chain.ts";
+import { pictureBranch, pictureWatch, soundBranch, soundWatch } from "./live-chain.ts";
 import { fileChain, liveChain, plainChain, stillArguments, stillChain } from "./picture-chain.ts";
 import { MUXING_QUEUE, SAFE_INPUT_OPTIONS } from "./safe-run.ts";
 import { liveSound, soundChain } from "./sound-chain.ts";
@@ -67,8 +67,11 @@ export function encoderCommand(
   const sounds = live
     ? liveSound(input.audioStream, live, format)
     : soundChain({ stream: input.audioStream, gain: input.gain }, sound, format);
-  const shown = [pictures, ...behind(pictureWatch(live?.watch, format.fps), upload, "null")].join(",");
-  const judged = input.audioStream === undefined ? "" : soundWatch(live?.watch);
+  const shown = [
+    pictures,
+    ...behind(pictureBranch(pictureWatch(live?.watch, format.fps)), upload, "null"),
+  ].join(",");
+  const judged = soundBranch(input.audioStream === undefined ? [] : soundWatch(live?.watch));
   const heard = [sounds, ...behind(judged, [], "anull")];
   const graph = `${shown}[v];${heard.join(",")}[a]`;
   return {

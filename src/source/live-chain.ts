@@ -13,8 +13,13 @@ export const SLOWER = 0.02;
 const ASYNC_SAMPLES = 1_500;
 /** Pictures a second that are looked at. */
 const WATCH_RATE = 2;
-/** Where what was seen is written: with the progress. */
-const NEWS = "file=pipe\\\\:3:direct=1";
+/** Where what was seen is written: with the progress of a run. */
+const NEWS = newsTo(3);
+
+/** The option that makes a filter write to a file descriptor at once. */
+export function newsTo(descriptor: number): string {
+  return `file=pipe\\\\:${descriptor}:direct=1`;
+}
 
 /** The filter that plays a source slower at first; `filter` is setpts or asetpts. */
 export function slowly(filter: "setpts" | "asetpts", { slowSeconds }: LiveTiming): string[] {
@@ -31,27 +36,33 @@ export function keepTime(sampleRate: number): string {
   return `aresample=${sampleRate}:async=${ASYNC_SAMPLES}:first_pts=0,asetpts=N/SR/TB`;
 }
 
-/** The chain that looks at the finished pictures at a low rate, as the end of a chain; empty when nothing is wanted. */
-export function pictureWatch(limits: WatchLimits | undefined, fps: Rational): string {
-  if (!limits || !(limits.frozenSeconds > 0 || limits.blackSeconds > 0)) return "";
-  const filters = [
+/** The filters that look at pictures at a low rate and write what they see; empty when nothing is wanted. */
+export function pictureWatch(limits: WatchLimits | undefined, fps: Rational, news = NEWS): string[] {
+  if (!limits || !(limits.frozenSeconds > 0 || limits.blackSeconds > 0)) return [];
+  return [
     `framestep=${Math.max(1, Math.round(fps.num / fps.den / WATCH_RATE))}`,
     "scale=64:36:flags=area",
     ...(limits.frozenSeconds > 0 ? [`freezedetect=n=-60dB:d=${limits.frozenSeconds}`] : []),
     ...(limits.blackSeconds > 0 ? ["blackdetect=d=0:pix_th=0.10"] : []),
-    `metadata=mode=print:${NEWS}`,
-    "nullsink",
+    `metadata=mode=print:${news}`,
   ];
-  return `split[shown][watched];[watched]${filters.join(",")};[shown]`;
 }
 
 /** The same of sound. */
-export function soundWatch(limits: WatchLimits | undefined): string {
-  if (!limits || !(limits.silentSeconds > 0)) return "";
-  const filters = [
+export function soundWatch(limits: WatchLimits | undefined, news = NEWS): string[] {
+  if (!limits || !(limits.silentSeconds > 0)) return [];
+  return [
     `silencedetect=n=-60dB:d=${limits.silentSeconds}`,
-    `ametadata=mode=print:key=lavfi.silence_start:${NEWS}`,
-    "anullsink",
+    `ametadata=mode=print:key=lavfi.silence_start:${news}`,
   ];
-  return `asplit[heard][judged];[judged]${filters.join(",")};[heard]`;
+}
+
+/** The end of a chain, with a watch on a branch; what is put behind it goes on with what is shown. */
+export function pictureBranch(watch: readonly string[]): string {
+  return watch.length > 0 ? `split[shown][watched];[watched]${watch.join(",")},nullsink;[shown]` : "";
+}
+
+/** The same of sound. */
+export function soundBranch(watch: readonly string[]): string {
+  return watch.length > 0 ? `asplit[heard][judged];[judged]${watch.join(",")},anullsink;[heard]` : "";
 }

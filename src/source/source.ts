@@ -1,5 +1,7 @@
+import type { AppError } from "../base/errors.ts";
 import type { MediaFacts } from "../ffmpeg/probe.ts";
 import type { SourceAddress } from "../ffmpeg/source-address.ts";
+import type { Urgency } from "../ffmpeg/spawn-request.ts";
 import type { Gop } from "../media/gop.ts";
 import type { ItemSubtitle } from "./burn-in.ts";
 import type { Gain } from "./loudness-gain.ts";
@@ -75,6 +77,12 @@ export interface Cue {
   readonly leftMs?: () => number;
   /** Default `usual`. */
   readonly profile?: RunProfile;
+  /** How badly the run is wanted, asked whenever it might begin; default a viewer waits for it. */
+  readonly urgency?: () => Urgency;
+  /** For whom it is: the same object for all runs of one airing; default nobody else's. */
+  readonly owner?: object;
+  /** Takes why a run that is wanted does not begin yet, or was broken off to begin anew later. */
+  readonly onHeldUp?: (reason: AppError) => void;
 }
 
 /** Opens an item. */

@@ -6,6 +6,7 @@ import { AppError, toAppError } from "../base/errors.ts";
 import { inputArguments } from "../ffmpeg/input-safety.ts";
 import type { MediaFacts, SidecarFacts, SubtitleFacts, SubtitleKind } from "../ffmpeg/media-facts.ts";
 import { runTool } from "../ffmpeg/run.ts";
+import type { Prepare } from "../ffmpeg/spawn-request.ts";
 import type { ItemSubtitle } from "./burn-in.ts";
 import type { PlayItem } from "./source.ts";
 import { escapeBraces, readSubtitleText } from "./subtitle-text.ts";
@@ -21,6 +22,8 @@ const MAX_PREPARED_BYTES = 256 * 2 ** 20;
 const SD_CANVAS = { width: 720, height: 576 };
 /** Part of the name: raised when files are prepared differently, so that earlier ones are made again. */
 const PREPARATION = 1;
+/** Of whoever never breaks off. */
+const NEVER = new AbortController().signal;
 const STYLED_CODECS: ReadonlySet<string> = new Set(["ass", "ssa"]);
 
 /** The subtitle of a track with the key of its content. */
@@ -44,6 +47,10 @@ export interface SubtitleFilesOptions {
   readonly clock: Clock;
   /** Takes what could not be prepared: AppError("subtitles_unusable"). */
   readonly onFailure: (item: PlayItem, failure: AppError) => void;
+  /** Waits for room for each, see `SpawnBudget`; default there always is. */
+  readonly prepare?: Prepare | undefined;
+  /** Whether files may be written at present; default always. */
+  readonly mayWrite?: (() => boolean) | undefined;
 }
 
 /** A prepared file. */
@@ -94,13 +101,15 @@ export class SubtitleFiles {
   async prepare(items: readonly PlayItem[], signal?: AbortSignal): Promise<number> {
     await this.#keepOnly(new Set(items.map(({ subtitle }) => subtitle?.key)));
     const tried = new Set<string>();
+    const { prepare, mayWrite } = this.#options;
     for (const item of items) {
       const { subtitle } = item;
-      if (signal?.aborted) break;
+      if (signal?.aborted || mayWrite?.() === false) break;
       if (!subtitle || tried.has(subtitle.key) || this.#ready.has(subtitle.key)) continue;
       tried.add(subtitle.key);
       try {
-        await this.#make(item, subtitle, signal);
+        const make = (either?: AbortSignal) => this.#make(item, subtitle, either);
+        await (prepare ? prepare(make, signal ?? NEVER) : make(signal));
       } catch (failure) {
         if (signal?.aborted) break;
         this.#options.onFailure(item, toAppError(failure, "subtitles_unusable"));

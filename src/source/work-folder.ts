@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rm, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { FONT_FOLDER } from "./burn-in.ts";
@@ -19,5 +19,11 @@ export async function prepareWorkFolder(folder: string): Promise<void> {
   }
   const { resolve } = createRequire(import.meta.url);
   const font = (style: string) => resolve(`dejavu-fonts-ttf/ttf/DejaVuSans${style}.ttf`);
-  for (const style of SUBTITLE_FONT_STYLES) await copyFile(font(style), join(fonts, `subtitles${style}.ttf`));
+  for (const style of SUBTITLE_FONT_STYLES) await provide(font(style), join(fonts, `subtitles${style}.ttf`));
+}
+
+/** Copies what is not there yet: on a full disk, a copy over the old one would leave nothing. */
+async function provide(source: string, target: string): Promise<void> {
+  const [wanted, there] = await Promise.all([stat(source), stat(target).catch(() => undefined)]);
+  if (there?.size !== wanted.size) await copyFile(source, target);
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { writeAtomically } from "../base/atomic-write.ts";
+import { isDiskFailure } from "../base/disk-failure.ts";
 import { AppError } from "../base/errors.ts";
 
 /** SQLite's result code for a lock that somebody else holds (SQLITE_BUSY). */
@@ -39,21 +40,29 @@ export class DataFolder implements AsyncDisposable {
   readonly path: string;
   /** The same for every server that is started on this folder. */
   readonly id: string;
-  readonly #lock: DatabaseSync;
+  /** Why nothing can be kept in it at present; undefined when it can. */
+  readonly problem: AppError | undefined;
+  readonly #lock: DatabaseSync | undefined;
 
-  private constructor(path: string, id: string, lock: DatabaseSync) {
+  private constructor(path: string, id: string, lock: DatabaseSync | undefined, problem?: AppError) {
     this.path = path;
     this.id = id;
     this.#lock = lock;
+    this.problem = problem;
   }
 
   /**
    * Makes the folder where it is missing, and claims it. Throws AppError("data_folder_locked") when another
    * server holds it, AppError("data_folder_unusable") when it cannot be made, written or locked.
+   *
+   * A folder on a full disk is claimed all the same: what is in it can be read, and channels need no more. One on a
+   * read-only file system cannot be claimed, and need not be, since nobody writes to it: no lock is held, and a second
+   * server on it is not found out. Either says so as `problem`.
    */
   static async claim(path: string, options: ClaimOptions): Promise<DataFolder> {
-    await checkWritable(path);
-    const lock = await takeLock(path);
+    const problem = await problemOf(path);
+    const isReadOnly = (problem?.cause as NodeJS.ErrnoException | undefined)?.code === "EROFS";
+    const lock = isReadOnly ? undefined : await takeLock(path);
     try {
       const { dev, ino } = await stat(path, { bigint: true });
       const place = `${dev}:${ino}`;
@@ -65,17 +74,23 @@ export class DataFolder implements AsyncDisposable {
         host: hostname(),
         started_at: new Date(options.wallNow()).toISOString(),
       };
-      await writeAtomically(ownerFile(path), `${JSON.stringify(owner, null, 2)}\n`);
-      return new DataFolder(path, owner.id, lock);
+      // Without it the lock holds as well; only the name of its holder is missing.
+      if (!problem) await writeAtomically(ownerFile(path), `${JSON.stringify(owner, null, 2)}\n`);
+      return new DataFolder(path, owner.id, lock, problem);
     } catch (failure) {
-      lock.close();
+      lock?.close();
       throw unusable(path, failure);
     }
   }
 
+  /** Whether another server on it would be refused; only a read-only one is not locked. */
+  get isLocked(): boolean {
+    return this.#lock !== undefined;
+  }
+
   /** Gives the folder back. Idempotent. */
   close(): void {
-    if (this.#lock.isOpen) this.#lock.close();
+    if (this.#lock?.isOpen) this.#lock.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -87,16 +102,26 @@ function ownerFile(folder: string): string {
   return join(folder, "server.json");
 }
 
-/** SQLite does not say why a file cannot be opened; the file system does. */
-async function checkWritable(folder: string): Promise<void> {
+/**
+ * Tries to write: SQLite does not say why a file cannot be opened, the file system does. Returns what is wrong when the
+ * disk is full or read-only, and throws what else is.
+ */
+async function problemOf(folder: string): Promise<AppError | undefined> {
   const trial = join(folder, `.writable-${process.pid}`);
   try {
     await mkdir(folder, { recursive: true });
     await writeFile(trial, "x");
     await rm(trial);
+    return undefined;
   } catch (failure) {
     await rm(trial, { force: true }).catch(() => undefined);
-    throw unusable(folder, failure);
+    const error = unusable(folder, failure);
+    const isThere = await stat(folder).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (isThere && isDiskFailure(failure)) return error;
+    throw error;
   }
 }
 

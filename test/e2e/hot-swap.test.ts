@@ -177,6 +177,13 @@ describe("hot swap", () => {
       // All three files have been seen.
       expect(new Set(shown.map((number) => Math.floor(number / OTHER))).size).toBe(3);
     }
+
+    // One that is still awaited holds no shutdown up, and leaves nothing behind.
+    const awaited = swap(server, { media_id: fifo, deadline_seconds: 60 }).catch(() => "cut off");
+    await clock.sleep(500);
+    expect(await server.stop()).toBe(0);
+    expect(await awaited).toBeDefined();
+    expect(await server.children()).toEqual([]);
   });
 
   it("says clearly what cannot be", async () => {

@@ -32,12 +32,13 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe("a safe run", () => {
-  // AVI has no timestamps but those of decoding: they must not be thrown away.
+  // AVI has no timestamps but those of decoding: they must not be thrown away. (B-frames have no place in it.)
   it.each([".mp4", ".mkv", ".ts", ".avi", ".flv"])(
     "gives the same pictures with the same parameter sets, taking turns with usual ones: %s",
     async (extension) => {
       const path = join(root, `copy${extension}`);
-      await runOrThrow("ffmpeg", ["-v", "error", "-y", "-i", clip, "-c", "copy", path], { seconds: 30 });
+      const codecs = extension === ".avi" ? ["-c:v", "mpeg4", "-q:v", "2", "-c:a", "mp3"] : ["-c", "copy"];
+      await runOrThrow("ffmpeg", ["-v", "error", "-y", "-i", clip, ...codecs, path], { seconds: 30 });
       await using studio = await EncodingStudio.open(FORMAT);
       const item = await studio.plan(path);
       const open = openEncoder({ ffmpeg: "ffmpeg", folder: join(studio.folder, "work"), clock }, FORMAT);
