@@ -239,6 +239,11 @@ export class World implements AsyncDisposable {
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024;
   }
 
+  /** File descriptors that what serves has open. */
+  async descriptors(): Promise<number> {
+    return (await readdir(`/proc/${await this.worker()}/fd`)).length;
+  }
+
   /** The server's wall-clock time, in ms since the Unix epoch. */
   wallNow(): number {
     return clock.wallNow() + (typeof this.wallClock === "string" ? 0 : this.wallClock.offsetMs);
