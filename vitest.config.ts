@@ -11,13 +11,8 @@ const OF_FILES = testsOf(
 
 /** End-to-end tests that need both cores to themselves: hundreds of viewers, encoders that die at every moment. */
 const ALONE = testsOf(
-  "chaos",
-  "descriptors",
-  "encoder-death",
-  "fan-out",
-  "hot-swap",
-  "spawn-budget",
-  "torture",
+  ...["chaos", "descriptors", "encoder-death", "fan-out", "hot-swap", "live-sources", "spawn-budget"],
+  ...["timestamp-wrap", "torture"],
 );
 
 function testsOf(...names: string[]): string[] {

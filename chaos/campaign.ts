@@ -11,6 +11,8 @@ export interface CampaignOptions {
   readonly seed: number;
   /** Length of faults that last, in ms. */
   readonly lastingMs: number;
+  /** Ends the run: everything is cleared away, and the run rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
   /** Told of each result when it is there. */
   readonly onResult?: (result: FaultResult) => void;
 }
@@ -38,12 +40,18 @@ async function runInOneWorld(
   options: CampaignOptions,
 ): Promise<FaultResult[]> {
   const results: FaultResult[] = [];
+  const { signal } = options;
+  signal?.throwIfAborted();
   await using world = await World.open(stage);
+  const interrupted = new Promise<never>((_, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
   for (let fault = waiting.shift(); fault; fault = waiting.shift()) {
     const random = seededRandom(
       options.seed + [...fault.id].reduce((sum, sign) => 31 * sum + sign.charCodeAt(0), 0),
     );
-    const result = await tryFault(fault, world, random, options.lastingMs).catch(fatal(fault));
+    const trying = tryFault(fault, world, random, options.lastingMs).catch(fatal(fault));
+    const result = await Promise.race([trying, interrupted]);
     results.push(result);
     options.onResult?.(result);
     if (result.seconds === undefined && result.outcome === "failed") break;

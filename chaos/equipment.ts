@@ -121,10 +121,3 @@ export async function mountSmallDisk(folder: string): Promise<SmallDisk | string
     },
   };
 }
-
-/** How a server is started that may have few descriptors; a text says why that is not possible. */
-export async function withFewDescriptors(): Promise<readonly string[] | string> {
-  const prefix = ["prlimit", `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`];
-  const tried = await run(prefix[0]!, [...prefix.slice(1), "true"], { seconds: 10 }).catch(() => undefined);
-  return tried?.status === 0 ? prefix : "it takes prlimit to limit the descriptors of one process";
-}

@@ -36,7 +36,14 @@ describe("a playbill", () => {
     });
     const twice = [...numbers.slice(0, 5), ...numbers.slice(4)];
     expect(bill.judge(twice, { endedMs: at(LOOP - 1) })).toMatchObject({
-      leaps: [{ at: 5, by: -1 }],
+      screens: [{ at: 5, frames: 1 }],
+      leaps: [{ at: 6, by: -1 }],
+      ahead: 0,
+    });
+    const still = numbers.map((number, index) => (index > 4 && index < 8 ? numbers[4]! : number));
+    expect(bill.judge(still, { endedMs: at(LOOP - 1) })).toMatchObject({
+      screens: [{ at: 5, frames: 3 }],
+      leaps: [],
       ahead: 0,
     });
   });

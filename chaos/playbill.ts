@@ -18,7 +18,10 @@ export interface Leap {
   readonly by: number;
 }
 
-/** Pictures without a number, one after the other, where there should be one: a screen, a still, something broken. */
+/**
+ * Pictures without a number, one after the other, where there should be one: a screen, something broken, or the
+ * picture before them that stands still.
+ */
 export interface ScreenRun {
   /** Index of the first one. */
   readonly at: number;
@@ -140,7 +143,7 @@ export class Playbill implements Bill {
       const due = this.#due(offset + index);
       if (broken.includes(due.file) || (place && broken.includes(place.programme.file))) {
         if (number < 0) standIns++;
-      } else if (number < 0)
+      } else if (number < 0 || (place?.isExact && number === numbers[index - 1]))
         blanks.push({ at: index, due: offset + index, slack: isRough ? ROUGH_FRAMES : 0 });
       else if (!place) strays++;
       else {

@@ -23,7 +23,12 @@ if (unknown.length > 0) {
 }
 const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
 process.stdout.write(`seed ${seed}\n`);
+const interrupt = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
+}
 const report = await runCampaign({
+  signal: interrupt.signal,
   faults: FAULTS.filter(({ id }) => wanted?.includes(id) ?? true),
   seed,
   lastingMs: Number(values.minutes) * 60_000,
@@ -31,6 +36,9 @@ const report = await runCampaign({
     process.stdout.write(`${id} ${title}: ${outcome}\n`);
     for (const line of [...complaints, ...notes]) process.stdout.write(`    ${line}\n`);
   },
+}).catch((error: unknown) => {
+  process.stderr.write(`${error}\n`);
+  process.exit(1);
 });
 await writeFile(`${RESULTS}latest.json`, `${JSON.stringify(report, undefined, 2)}\n`);
 process.stdout.write(`\n${table(report)}\n\nAs JSON: chaos/results/latest.json\n`);

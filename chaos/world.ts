@@ -8,6 +8,7 @@ import { processIds, readProcess, variableOfProcess } from "../src/ffmpeg/proces
 import { childrenOf, ServerUnderTest } from "../test/support/server.ts";
 import { Upstream } from "../test/support/upstream.ts";
 import {
+  DESCRIPTORS,
   makeWallClock,
   makeWrappers,
   mountSmallDisk,
@@ -15,7 +16,6 @@ import {
   UPSTREAM_HOST,
   type WallClock,
   type Wrappers,
-  withFewDescriptors,
 } from "./equipment.ts";
 import { type ChannelUnderFire, HOUSE, makeFileChannels, makeNetworkChannels } from "./library.ts";
 import { News, type NewsItem, ofChannel } from "./news.ts";
@@ -40,7 +40,6 @@ interface Parts {
   readonly upstream: Upstream | undefined;
   readonly wallClock: WallClock | string;
   readonly disk: SmallDisk | string;
-  readonly through: readonly string[] | string;
   readonly port: number;
 }
 
@@ -58,8 +57,6 @@ export class World implements AsyncDisposable {
   readonly wallClock: WallClock | string;
   /** What holds the data folder and nothing else. */
   readonly disk: SmallDisk | string;
-  /** How the server is started with few descriptors. */
-  readonly through: readonly string[] | string;
   server!: ServerUnderTest;
   readonly #port: number;
 
@@ -72,7 +69,6 @@ export class World implements AsyncDisposable {
     this.upstream = parts.upstream;
     this.wallClock = parts.wallClock;
     this.disk = parts.disk;
-    this.through = parts.through;
     this.#port = parts.port;
   }
 
@@ -89,7 +85,6 @@ export class World implements AsyncDisposable {
       channels: await (upstream ? makeNetworkChannels(media, upstream, host) : makeFileChannels(media)),
       wallClock: await makeWallClock(folder),
       disk: await mountSmallDisk(join(folder, "disk")),
-      through: await withFewDescriptors(),
     });
     try {
       await world.start();
@@ -103,7 +98,7 @@ export class World implements AsyncDisposable {
 
   /** Starts the server; its data and its address are those of the one before. */
   async start(): Promise<void> {
-    const { wallClock, through } = this;
+    const { wallClock } = this;
     this.server = await ServerUnderTest.start({
       folder: this.mediaFolder,
       dataFolder: this.dataFolder,
@@ -114,7 +109,7 @@ export class World implements AsyncDisposable {
         EXSTREAMTV_FFPROBE: this.wrappers.ffprobe,
         TMPDIR: join(this.folder, "tmp"),
       },
-      ...(typeof through !== "string" && { through }),
+      descriptors: DESCRIPTORS,
     });
     await this.ready();
     await this.news.follow(this.server.base);
@@ -242,6 +237,11 @@ export class World implements AsyncDisposable {
   async memoryMib(): Promise<number> {
     const status = await readFile(`/proc/${await this.worker()}/status`, "utf8");
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024;
+  }
+
+  /** File descriptors that what serves has open. */
+  async descriptors(): Promise<number> {
+    return (await readdir(`/proc/${await this.worker()}/fd`)).length;
   }
 
   /** The server's wall-clock time, in ms since the Unix epoch. */

@@ -28,7 +28,7 @@ describe("files that break after they were found", () => {
   it("are replaced by an error screen for exactly their time; the schedule's clock is kept", async () => {
     const channel = join(folder, "media", "Fragile");
     mkdirSync(channel, { recursive: true });
-    const shape = { fps: rational(30), width: 640, height: 360 };
+    const shape = { fps: rational(30), width: 384, height: 216 };
     await makeFrameNumberClip(channel, "1.mp4", { ...shape, seconds: 6 });
     await makeFrameNumberClip(channel, "2.mp4", { ...shape, seconds: 8.5 });
     await makeFrameNumberClip(channel, "3.mp4", { ...shape, seconds: 7.3 });

@@ -21,7 +21,7 @@ const CONFIG = {
 
 beforeAll(async () => {
   mkdirSync(join(folder, "media/One"), { recursive: true });
-  const shape = { seconds: 20, fps: rational(30), width: 640, height: 360 };
+  const shape = { seconds: 20, fps: rational(30), width: 384, height: 216 };
   await makeFrameNumberClip(join(folder, "media/One"), "numbers.mp4", shape);
   server = await ServerUnderTest.start({ folder: join(folder, "media"), config: CONFIG });
 });

@@ -37,11 +37,7 @@ async function isManaged(server: ServerUnderTest): Promise<boolean> {
 it("file descriptors run out: new viewers are told to try again; channels, encoders and management go on", async () => {
   const shape = { seconds: 30, fps: rational(30), width: 320, height: 180, noisy: true };
   for (const name of ["One", "Two"]) await makeFrameNumberClip(join(folder, name), "a.mp4", shape);
-  await using server = await ServerUnderTest.start({
-    folder,
-    config: CONFIG,
-    through: ["prlimit", `--nofile=${LIMIT}`],
-  });
+  await using server = await ServerUnderTest.start({ folder, config: CONFIG, descriptors: LIMIT });
   const watching = tsprobe(server.channel(1), { seconds: 40 });
   await until(() => server.logged("viewer joined").length > 0 || server.output.includes("on air"), server);
   await clock.sleep(2_000);

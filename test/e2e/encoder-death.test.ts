@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("an encoder's death", () => {
   it("is seen by nobody: twenty SIGKILL and three SIGSTOP, and not a frame is missing or repeated", async () => {
     mkdirSync(join(folder, "media", "Numbers"), { recursive: true });
-    const shape = { seconds: CLIP_FRAMES / 30, fps: rational(30), width: 640, height: 360, noisy: true };
+    const shape = { seconds: CLIP_FRAMES / 30, fps: rational(30), width: 384, height: 216, noisy: true };
     await makeFrameNumberClip(join(folder, "media", "Numbers"), "numbers.mp4", shape);
     await using server = await ServerUnderTest.start({ folder: join(folder, "media"), config: SMALL_HOUSE });
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "exstreamtv-hardware-"));
   media = join(root, "media");
   await mkdir(join(media, "Numbers"), { recursive: true });
-  const shape = { seconds: CLIP_FRAMES / 30, fps: rational(30), width: 640, height: 360, noisy: true };
+  const shape = { seconds: CLIP_FRAMES / 30, fps: rational(30), width: 384, height: 216, noisy: true };
   await makeFrameNumberClip(join(media, "Numbers"), "numbers.mp4", shape);
   hardware = await pretendHardware(root);
 });
@@ -77,12 +77,12 @@ describe("a hardware encoder that works in the trial and fails on air", () => {
 describe("how many channels the machine encodes", () => {
   it("is measured when nothing is on air, shown, kept, and told by `machine`", async () => {
     const dataFolder = join(root, "data");
-    const sentence = /This machine encodes about \d+ channels? at 640×360, 30 fps\./;
+    const sentence = /This machine encodes about \d+ channels? at 384×216, 30 fps\./;
     {
       await using first = await ServerUnderTest.start({ folder: media, config: SMALL_HOUSE, dataFolder });
       const untilMs = clock.now() + 60_000;
       while (first.logged("machine measured").length === 0 && clock.now() < untilMs) await clock.sleep(100);
-      expect(first.logged("machine measured")).toMatchObject([{ encoder: "libx264", width: 640 }]);
+      expect(first.logged("machine measured")).toMatchObject([{ encoder: "libx264", width: 384 }]);
       expect(first.output).toMatch(sentence);
     }
     await using second = await ServerUnderTest.start({ folder: media, config: SMALL_HOUSE, dataFolder });

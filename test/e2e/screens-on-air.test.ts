@@ -20,7 +20,7 @@ import { tsprobe } from "../support/judges.ts";
 import { expectSeamless, expectSilentDecode } from "../support/perfect.ts";
 import { ServerUnderTest, SMALL_HOUSE } from "../support/server.ts";
 
-const SHAPE = { fps: rational(30), width: 640, height: 360 };
+const SHAPE = { fps: rational(30), width: 384, height: 216 };
 const FPS = 30;
 const CLIP_SECONDS = 10;
 /** What a configuration file of a server under test must say besides. */

@@ -38,7 +38,7 @@ let start: { memory: number; fileDescriptors: number };
 
 const configuration = (fixedPort: number, sessions: object = {}) => ({
   server: { host: "0.0.0.0", port: fixedPort, trusted_proxies: ["127.0.0.1"] },
-  house_format: { width: 640, height: 360, audio_bitrate_bps: 96_000 },
+  house_format: { width: 384, height: 216, audio_bitrate_bps: 96_000 },
   // Fast enough that what the kernel takes for a paused viewer is full soon.
   stream_throttler: { target_bitrate_bps: 6_000_000 },
   channels: { linger_seconds: 0 },
@@ -60,7 +60,7 @@ beforeAll(async () => {
   for (let channel = 1; channel <= CHANNELS; channel++) {
     const media = join(folder, "media", `Channel ${channel}`);
     mkdirSync(media, { recursive: true });
-    const shape = { seconds: 20, fps: rational(30), width: 640, height: 360, noisy: true };
+    const shape = { seconds: 20, fps: rational(30), width: 384, height: 216, noisy: true };
     if (channel === 1) await makeFrameNumberClip(media, "numbers.mp4", shape);
     else copyFileSync(join(folder, "media", "Channel 1", "numbers.mp4"), join(media, "numbers.mp4"));
   }

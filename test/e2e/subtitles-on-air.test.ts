@@ -27,6 +27,7 @@ it("on air the same pictures have their subtitles, however often encoders die", 
     folder: join(media, "on-air"),
     config: {
       ...SMALL_HOUSE,
+      house_format: { width: 640, height: 360, audio_bitrate_bps: 96_000 },
       subtitles: { burn_in: "preferred", preferred_languages: ["de"] },
       // Also on a machine that is busy with other things.
       channels: { lead_seconds: 20 },

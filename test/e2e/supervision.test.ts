@@ -28,9 +28,9 @@ import { tsprobe } from "../support/judges.ts";
 import { expectSeamless } from "../support/perfect.ts";
 import { ServerUnderTest, SMALL_HOUSE } from "../support/server.ts";
 
-const SHAPE = { fps: rational(30), width: 640, height: 360 };
+const SHAPE = { fps: rational(30), width: 384, height: 216 };
 const FORMAT = houseFormat({
-  ...{ width: 640, height: 360, fps: rational(30), gopSeconds: 1 },
+  ...{ width: 384, height: 216, fps: rational(30), gopSeconds: 1 },
   ...{ totalBps: 2_000_000, audioBps: 96_000 },
 });
 const AWAY_MS = 20_000;

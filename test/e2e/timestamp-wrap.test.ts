@@ -24,7 +24,7 @@ describe("the wrap of the 33-bit timestamps", () => {
   it("is noticed by nothing", async () => {
     const channel = join(folder, "media", "Wrap");
     mkdirSync(channel, { recursive: true });
-    const shape = { seconds: CLIP_SECONDS, fps: rational(30), width: 640, height: 360 };
+    const shape = { seconds: CLIP_SECONDS, fps: rational(30), width: 384, height: 216 };
     await makeFrameNumberClip(channel, "numbers.mp4", shape);
     const clock = new SystemClock();
     const { config, dataFolder } = loadConfig({
@@ -32,7 +32,7 @@ describe("the wrap of the 33-bit timestamps", () => {
       dataFolder: join(folder, "data"),
       overrides: {
         server: { host: "127.0.0.1", port: 0 },
-        house_format: { width: 640, height: 360 },
+        house_format: { width: 384, height: 216 },
         stream_throttler: { target_bitrate_bps: 2_000_000 },
       },
     });

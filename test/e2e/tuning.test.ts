@@ -18,7 +18,7 @@ let server: ServerUnderTest;
 beforeAll(async () => {
   for (const channel of ["One", 'Two & "more", <third>']) {
     mkdirSync(join(folder, "media", channel), { recursive: true });
-    const shape = { seconds: 20, fps: rational(30), width: 640, height: 360 };
+    const shape = { seconds: 20, fps: rational(30), width: 384, height: 216 };
     await makeFrameNumberClip(join(folder, "media", channel), "numbers.mp4", shape);
   }
   server = await ServerUnderTest.start({

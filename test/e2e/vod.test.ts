@@ -31,7 +31,7 @@ const SHORT = 2;
 
 beforeAll(async () => {
   mkdirSync(films, { recursive: true });
-  const shape = { fps: rational(FPS), width: 640, height: 360, noisy: true };
+  const shape = { fps: rational(FPS), width: 384, height: 216, noisy: true };
   await makeFrameNumberClip(films, "long.mp4", { ...shape, seconds: LONG_SECONDS });
   await makeFrameNumberClip(films, "short.mp4", { ...shape, seconds: SECONDS });
 });

@@ -13,7 +13,7 @@ import { tsprobe } from "../support/judges.ts";
 import { expectSeamless, expectSilentDecode } from "../support/perfect.ts";
 import { ServerUnderTest, SMALL_HOUSE } from "../support/server.ts";
 
-const SHAPE = { fps: rational(30), width: 640, height: 360 };
+const SHAPE = { fps: rational(30), width: 384, height: 216 };
 /** Two clips of six seconds, so that encoders are started often. */
 const CLIP_FRAMES = 180;
 const CYCLE = 2 * CLIP_FRAMES;

@@ -13,7 +13,7 @@ const STOP_TIMEOUT_MS = 20_000;
 
 /** House format of most tests: small enough for several encoders on two cores. */
 export const SMALL_HOUSE = {
-  house_format: { width: 640, height: 360, audio_bitrate_bps: 96_000 },
+  house_format: { width: 384, height: 216, audio_bitrate_bps: 96_000 },
   stream_throttler: { target_bitrate_bps: 2_000_000 },
 };
 
@@ -26,10 +26,10 @@ export interface ServerUnderTestOptions {
   /** A data folder to be kept; by default a fresh one that is removed. */
   readonly dataFolder?: string;
   readonly env?: Record<string, string>;
-  /** A program with its arguments that starts the server in turn, such as prlimit. */
-  readonly through?: readonly string[];
   /** Flags of Node.js. */
   readonly nodeFlags?: readonly string[];
+  /** Most file descriptors that it may have open. */
+  readonly descriptors?: number;
 }
 
 /**
@@ -65,9 +65,10 @@ export class ServerUnderTest implements AsyncDisposable {
     await writeFile(file, JSON.stringify({ server: { host: "127.0.0.1", port: 0 }, ...options.config }));
     const args = ["--config", file, "--data", options.dataFolder ?? join(folder, "data")];
     if (options.folder) args.push(options.folder);
-    const node = [process.execPath, ...(options.nodeFlags ?? []), join(ROOT, "bin/exstreamtv.js")];
-    const command = [...(options.through ?? []), ...node, ...args];
-    const child = spawn(command[0]!, command.slice(1), {
+    const flags = options.nodeFlags ?? [];
+    const command = [process.execPath, ...flags, join(ROOT, "bin/exstreamtv.js"), ...args];
+    const limits = options.descriptors === undefined ? "" : `ulimit -n ${options.descriptors}; `;
+    const child = spawn("bash", ["-c", `${limits}exec "$@"`, "bash", ...command], {
       cwd: folder,
       env: { ...process.env, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
