@@ -18,6 +18,7 @@ import { openTs } from "../support/http-ts-client.ts";
 import { tsprobe } from "../support/judges.ts";
 import { expectSeamless, expectSilentDecode } from "../support/perfect.ts";
 import { ServerUnderTest } from "../support/server.ts";
+import { Upstream } from "../support/upstream.ts";
 
 const SHAPE = { fps: rational(30), width: 320, height: 180 };
 const CLIP_SECONDS = 120;
@@ -89,6 +90,17 @@ async function mediaIds(server: ServerUnderTest): Promise<Record<string, number>
   const answer = await fetch(`${server.base}/api/media?limit=10`);
   const { media } = (await answer.json()) as { media: { id: number; title: string }[] };
   return Object.fromEntries(media.map(({ id, title }) => [title, id]));
+}
+
+/** Waits until the first channel's programme lasts so long: a swap ends with it. */
+async function programmeFor(server: ServerUnderTest, seconds: number): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`${server.base}/api/channels`);
+    const { channels } = (await answer.json()) as { channels: { now: { end: string } }[] };
+    const leftMs = Date.parse(channels[0]!.now.end) - clock.wallNow();
+    if (leftMs > seconds * 1000) return;
+    await clock.sleep(leftMs + 500);
+  }
 }
 
 /** Waits until only so many children are left. */
@@ -216,5 +228,31 @@ describe("hot swap", () => {
       expect(short.detail).toMatch(/start_seconds of at most \d+/);
     }
     await viewer.close();
+  });
+
+  it("takes a stream of another server until it is swapped back, without a seam", async () => {
+    await using upstream = await Upstream.start();
+    await upstream.broadcast("news", { firstNumber: EXTRA });
+    await using server = await ServerUnderTest.start({ folder: media, config: HOUSE });
+    await programmeFor(server, 30);
+    const viewer = await openTs(server.channel(1));
+    const capture = join(root, "stream.ts");
+    viewer.save(capture);
+    await clock.sleep(5_000);
+    const news = { url: upstream.url("news.ts?token=geheim") };
+    expect(await swap(server, news)).toMatchObject({ outcome: "swapped", to: { media_id: null } });
+    await clock.sleep(8_000);
+    expect(await swap(server, { media_id: 1 })).toMatchObject({ outcome: "swapped" });
+    await clock.sleep(6_000);
+    await viewer.close();
+    expectSeamless(await tsprobe(capture));
+    await expectSilentDecode(capture);
+    const shown = (await readFrameNumbers(capture)).slice(0, -3);
+    const runs = shown
+      .map((number) => number >= EXTRA)
+      .filter((isNews, at, all) => at === 0 || isNews !== all[at - 1]);
+    expect(runs).toEqual([false, true, false]);
+    expect(shown.filter((number) => number >= EXTRA).length).toBeGreaterThan(5 * 30);
+    expect(server.output).not.toContain("geheim");
   });
 });
