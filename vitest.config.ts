@@ -9,11 +9,11 @@ const OF_FILES = testsOf(
   ...["library", "lip-sync", "loudness", "plain-screen", "safe-run", "subtitles", "support/judges", "why"],
 );
 
+/** End-to-end tests of servers in real time that bear one more beside them, and no more. */
+const IN_PAIRS = testsOf("descriptors", "hot-swap", "live-sources", "spawn-budget", "timestamp-wrap");
+
 /** End-to-end tests that need both cores to themselves: hundreds of viewers, encoders that die at every moment. */
-const ALONE = testsOf(
-  ...["chaos", "descriptors", "encoder-death", "fan-out", "hot-swap", "live-sources", "spawn-budget"],
-  ...["timestamp-wrap", "torture"],
-);
+const ALONE = testsOf("chaos", "encoder-death", "fan-out", "torture");
 
 function testsOf(...names: string[]): string[] {
   return names.map((name) => `test/e2e/${name}.test.ts`);
@@ -50,13 +50,16 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          exclude: [...OF_FILES, ...ALONE],
+          exclude: [...OF_FILES, ...IN_PAIRS, ...ALONE],
           ...PATIENT,
           ...BESIDE_OTHERS,
         },
       },
       {
-        test: { name: "alone", include: ALONE, ...PATIENT, maxWorkers: 1, sequence: { groupOrder: 2 } },
+        test: { name: "pairs", include: IN_PAIRS, ...PATIENT, maxWorkers: 2, sequence: { groupOrder: 2 } },
+      },
+      {
+        test: { name: "alone", include: ALONE, ...PATIENT, maxWorkers: 1, sequence: { groupOrder: 3 } },
       },
     ],
   },
