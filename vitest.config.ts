@@ -10,10 +10,12 @@ const OF_FILES = testsOf(
 );
 
 /** End-to-end tests of servers in real time that bear one more beside them, and no more. */
-const IN_PAIRS = testsOf("descriptors", "hot-swap", "live-sources", "spawn-budget", "timestamp-wrap");
+const IN_PAIRS = testsOf(
+  ...["descriptors", "encoder-death", "hot-swap", "live-sources", "spawn-budget", "timestamp-wrap"],
+);
 
-/** End-to-end tests that need both cores to themselves: hundreds of viewers, encoders that die at every moment. */
-const ALONE = testsOf("chaos", "encoder-death", "fan-out", "torture");
+/** End-to-end tests that need both cores to themselves: hundreds of viewers, and players that count every complaint. */
+const ALONE = testsOf("chaos", "fan-out", "torture");
 
 function testsOf(...names: string[]): string[] {
   return names.map((name) => `test/e2e/${name}.test.ts`);
