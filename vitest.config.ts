@@ -9,13 +9,11 @@ const OF_FILES = testsOf(
   ...["library", "lip-sync", "loudness", "plain-screen", "safe-run", "subtitles", "support/judges", "why"],
 );
 
-/** End-to-end tests of servers in real time that bear one more beside them, and no more. */
-const IN_PAIRS = testsOf(
-  ...["descriptors", "encoder-death", "hot-swap", "live-sources", "spawn-budget", "timestamp-wrap"],
-);
+/** End-to-end tests of servers in real time that bear two more beside them, and nothing else. */
+const FEW = testsOf(...["descriptors", "encoder-death", "hot-swap", "live-sources", "spawn-budget"]);
 
 /** End-to-end tests that need both cores to themselves: hundreds of viewers, and players that count every complaint. */
-const ALONE = testsOf("chaos", "fan-out", "torture");
+const ALONE = testsOf("chaos", "fan-out", "timestamp-wrap", "torture");
 
 function testsOf(...names: string[]): string[] {
   return names.map((name) => `test/e2e/${name}.test.ts`);
@@ -52,13 +50,13 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          exclude: [...OF_FILES, ...IN_PAIRS, ...ALONE],
+          exclude: [...OF_FILES, ...FEW, ...ALONE],
           ...PATIENT,
           ...BESIDE_OTHERS,
         },
       },
       {
-        test: { name: "pairs", include: IN_PAIRS, ...PATIENT, maxWorkers: 2, sequence: { groupOrder: 2 } },
+        test: { name: "few", include: FEW, ...PATIENT, maxWorkers: 3, sequence: { groupOrder: 2 } },
       },
       {
         test: { name: "alone", include: ALONE, ...PATIENT, maxWorkers: 1, sequence: { groupOrder: 3 } },
