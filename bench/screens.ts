@@ -24,7 +24,8 @@ export async function benchScreens(smoke: boolean): Promise<Figure[]> {
   try {
     const made = await rendered(folder, rounds);
     await mkdir(join(folder, "media", "Bench"), { recursive: true });
-    const shape = { seconds: 60, fps: rational(25), width: 1280, height: 720 };
+    // What is nothing but bars would fit into the pipe, and its encoder be done before it is killed.
+    const shape = { seconds: 60, fps: rational(25), width: 1280, height: 720, noisy: true };
     await makeFrameNumberClip(join(folder, "media", "Bench"), "clip.mp4", shape);
     const shown = await asked(join(folder, "media"), rounds);
     const fed = await lost(folder, rounds);
@@ -33,7 +34,7 @@ export async function benchScreens(smoke: boolean): Promise<Figure[]> {
       { name: "a screen by hand, until it is multiplexed", value: shown, unit: "ms", aim: "≤ one Gop" },
       {
         name: `from an encoder's death without a successor to the screen, with a lead of ${LEAD_SECONDS} s`,
-        ...{ value: fed, unit: "ms", aim: "≤ the lead: nothing is missing in between" },
+        ...{ value: fed, unit: "ms", aim: "what is in hand is played first: the lead, and a Gop or two" },
       },
     ];
   } finally {
