@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { isDiskFailure } from "../base/disk-failure.ts";
 import { AppError, ERRORS } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 
@@ -37,6 +38,7 @@ function fromFramework(failure: unknown): AppError {
   const status = (failure as { statusCode?: unknown })?.statusCode;
   const isClients = typeof status === "number" && status >= 400 && status < 500;
   const detail = failure instanceof Error ? failure.message : String(failure);
+  if (isDiskFailure(failure)) return new AppError("data_folder_unusable", detail, { cause: failure });
   return new AppError(isClients ? "request_invalid" : "internal", detail, { cause: failure });
 }
 

@@ -140,6 +140,23 @@ describe("the health of a channel", () => {
     await close();
   });
 
+  it("tells of a failure together with the restart that follows it, between two looks too", async () => {
+    const { clock, studio, health, figures, close } = watched(film);
+    await clock.advance(20_000);
+    let isBroken = true;
+    studio.onGop = () => {
+      if (isBroken) throw new AppError("encoder_failed", "gone");
+    };
+    while (health().recent.size === 0) await clock.advance(20);
+    isBroken = false;
+    expect(health().incidents).toMatchObject([{ class: "encoder_failed", count: 1 }]);
+    while (figures.restarts === 0) {
+      expect(health().recent.get("encoder_failed")).toBeGreaterThan(0);
+      await clock.advance(20);
+    }
+    await close();
+  });
+
   it("does not call a start a failure, nor a screen that somebody wants", async () => {
     const { clock, studio, figures, hold, health, changes, close } = watched(film, {
       gopMs: 3_000,

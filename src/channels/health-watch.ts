@@ -93,6 +93,8 @@ export class HealthWatch {
   #of(definition: ChannelDefinition, channel: Channel | undefined): ChannelHealth {
     const nowMs = this.#parts.clock.now();
     const track = channel && this.#track(channel, nowMs);
+    // Whoever sees a restart in the figures sees also what failed.
+    if (track) this.#takeFailures(track, nowMs);
     const recent = new Map<string, number>();
     for (const failure of this.#recent(definition.id, nowMs))
       recent.set(failure.class, (recent.get(failure.class) ?? 0) + 1);

@@ -168,7 +168,8 @@ export class ErrorScreenGenerator implements AsyncDisposable {
     const output = join(this.#options.folder, `title-${randomUUID()}.yuv`);
     const job = { kind: "screen", view, width, height, as: "i420", output } as const;
     await this.#paint(true, (_, surroundings) => runPainter(job, surroundings));
-    return { picture: { kind: "still", file: output }, discard: () => rm(output, { force: true }) };
+    const discard = () => rm(output, { force: true }).catch((failure: unknown) => this.report(failure));
+    return { picture: { kind: "still", file: output }, discard };
   }
 
   /**

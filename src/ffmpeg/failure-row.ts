@@ -2,7 +2,7 @@ import type { BackoffPolicy } from "../base/backoff.ts";
 
 /** Whether and how the run that failed is started again for the same item. */
 export type Retry =
-  /** By the channel's own restart ladder: at once, with patience, then over the bad spot. */
+  /** As the channel's own ladder says: at once, with patience, then over the bad spot (channels/restart-ladders.ts). */
   | { readonly kind: "usual" }
   /** The same place once more at once, then over the bad spot in growing steps. */
   | { readonly kind: "step_over" }
@@ -99,7 +99,7 @@ export interface FailureRow {
   readonly sentence: string;
 }
 
-/** Channels' own restart ladder. */
+/** As the channel's own ladder says. */
 export const USUAL: Retry = { kind: "usual" };
 /** Once more at the same place, then over it. */
 export const STEP_OVER: Retry = { kind: "step_over" };

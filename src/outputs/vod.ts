@@ -18,7 +18,7 @@ import { dedicate, followConnection, isTaken, letGo } from "./connection.ts";
 import { SocketWriter } from "./socket-writer.ts";
 
 /**
- * A Gop that does not come within so long ends the stream, or is the answer that there is none. The restart ladder
+ * A Gop that does not come within so long ends the stream, or is the answer that there is none. The restart policy
  * has done its steps by then; players that wait for an answer do not do so for much longer.
  */
 const PATIENCE_MS = 15_000;

@@ -69,6 +69,8 @@ export class LiveRun {
       this.#users--;
       if (this.#users > 0) return;
       this.#isClosed = true;
+      this.#buffer.length = 0;
+      this.#bufferedFrames = 0;
       this.#wake();
       this.#closing ??= this.#source.close();
       await this.#closing;
@@ -79,7 +81,7 @@ export class LiveRun {
     try {
       while (!this.#isClosed) {
         const gop = await this.#source.next();
-        if (!gop) break;
+        if (!gop || this.#isClosed) break;
         this.#buffer.push(gop);
         this.#bufferedFrames += frameCount(gop);
         this.#wake();

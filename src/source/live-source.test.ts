@@ -121,6 +121,15 @@ describe("a live source", () => {
     expect([feed.taken, run.bufferedFrames]).toEqual([4, 4 * GOP]);
   });
 
+  it("keeps nothing of what had arrived when its last user is gone", async () => {
+    const { feed, run, source } = open();
+    await feed.arrive(9);
+    expect(run.bufferedFrames).toBe(9 * GOP);
+    await source.close();
+    await feed.arrive();
+    expect([run.bufferedFrames, run.isOver]).toEqual([0, true]);
+  });
+
   it("gives what has arrived before it tells of a failure", async () => {
     const { feed, source } = open({ leftMs: () => 4_000 });
     await feed.arrive(2);

@@ -69,6 +69,7 @@ export function planItem(media: MediaFile, format: HouseFormat, preferences: Pre
 /** A painted still, and how it is removed when it is no longer needed. */
 export interface PaintedStill {
   readonly picture: StillPicture;
+  /** Never rejects: it belongs to the end of a source. */
   discard(): Promise<void>;
 }
 

@@ -104,12 +104,6 @@ async function programmeFor(server: ServerUnderTest, seconds: number): Promise<v
 }
 
 /** Waits until only so many children are left. */
-async function settled(server: ServerUnderTest, children: number): Promise<number> {
-  for (let waited = 0; waited < 100 && (await server.children()).length > children; waited++)
-    await clock.sleep(50);
-  return (await server.children()).length;
-}
-
 describe("hot swap", () => {
   it("fifty times, a third of them to what never comes: no picture missing, no error, nothing left", async () => {
     await using server = await ServerUnderTest.start({ folder: media, config: HOUSE });
@@ -157,7 +151,12 @@ describe("hot swap", () => {
     }
     // What waits in the lead is still to be seen.
     await clock.sleep(6_000);
-    const after = { children: await settled(server, before.children), files: await server.fileDescriptors() };
+    // Connections of this test's own requests, and readers that look around, come and go.
+    const leaked = async () => ({
+      children: Math.max(0, (await server.children()).length - before.children),
+      files: Math.max(0, (await server.fileDescriptors()) - before.files - 4),
+    });
+    await expect.poll(leaked, { timeout: 30_000, interval: 100 }).toEqual({ children: 0, files: 0 });
     for (const viewer of viewers) expect((await viewer.close()).by).toBe("client");
 
     expect(answers.filter(({ isGood, answer }) => isGood && answer.outcome !== "swapped")).toEqual([]);
@@ -168,8 +167,6 @@ describe("hot swap", () => {
     expect(reasons).toContain("not_ready");
     expect(reasons).toContain("missing");
     expect(reasons).toContain("media_unreadable");
-    expect(after.children).toBeLessThanOrEqual(before.children);
-    expect(Math.abs(after.files - before.files)).toBeLessThanOrEqual(4);
     expect(server.logged("alternative has taken over").length).toBeGreaterThanOrEqual(30);
     expect(server.logged("encoder failed; another one takes over")).toEqual([]);
     expect(server.logged("error screen on air").filter(({ reason }) => reason !== "loading")).toEqual([]);

@@ -90,8 +90,7 @@ async function until(isSo: () => Promise<boolean>, seconds = 60): Promise<void> 
 }
 
 async function offAir(): Promise<void> {
-  await until(async () => (await server.encoders()).length === 0);
-  expect(await server.encoders()).toEqual([]);
+  await expect.poll(() => server.encoders(), { timeout: 60_000, interval: 250 }).toEqual([]);
 }
 
 /** Expects that nothing is left of what was watched. */

@@ -126,6 +126,14 @@ describe("a file of which something else exists", () => {
   });
 });
 
+/** Waits, where the item that is on has less than `leftMs` to go, for the next one to begin. */
+async function farFromTheEnd(server: ServerUnderTest, channel: number, leftMs: number): Promise<void> {
+  const answer = await fetch(`${server.base}/api/ai/channels/${channel}/health`);
+  const { item } = (await answer.json()) as { item: { end: string } };
+  const untilEndMs = Date.parse(item.end) - Date.now();
+  if (untilEndMs < leftMs) await clock.sleep(untilEndMs + 1_000);
+}
+
 describe("on air", () => {
   it("a drive that wakes after 20 s is back by itself; a decoder that crashes is kept to its own film", async () => {
     for (const channel of ["1 Drive", "2 Crash"]) mkdirSync(join(media, channel), { recursive: true });
@@ -144,6 +152,7 @@ describe("on air", () => {
     await using server = await ServerUnderTest.start({
       ...{ folder: media, config: SMALL_HOUSE, env: { EXSTREAMTV_FFMPEG: wrapper } },
     });
+    await farFromTheEnd(server, 1, 90_000);
     renameSync(film, join(root, "asleep.mp4"));
     const capture = join(root, "crash.ts");
     const watching = Promise.all([

@@ -128,14 +128,17 @@ export class ServerUnderTest implements AsyncDisposable {
     return `${this.base}/iptv/channel/${number}.ts`;
   }
 
-  /** Process ids of its encoders, the oldest first; those that make screens behind the scenes are not meant. */
+  /**
+   * Process ids of its encoders, the oldest first; those that make screens behind the scenes are not meant, nor a
+   * child that has not become its program yet.
+   */
   async encoders(): Promise<number[]> {
     const children = await childrenOf(this.pid);
     const commands = await Promise.all(
       children.map((child) => readFile(`/proc/${child}/cmdline`, "utf8").catch(() => "")),
     );
-    const isForScreens = /painter-main|[/]work[/]screen-/;
-    return children.filter((_, index) => !isForScreens.test(commands[index]!)).sort((a, b) => a - b);
+    const isOther = /^$|bin[/]exstreamtv[.]js|painter-main|[/]work[/]screen-/;
+    return children.filter((_, index) => !isOther.test(commands[index]!)).sort((a, b) => a - b);
   }
 
   /** Process ids of everything that it has started. */
