@@ -142,6 +142,22 @@ describe("reasons", () => {
     await stop();
   });
 
+  it("behind a screen the next film has as long to come as behind a programme", async () => {
+    const { studio, run, listen, stop } = onAir([item("broken", 3600), item("slow", 900)]);
+    const shown: number[] = [];
+    listen((event) => {
+      if (event.type === "screen_ended") shown.push(event.frames);
+    });
+    studio.onGop = async ({ title }, frame) => {
+      if (title === "broken") throw new AppError("encoder_failed", "crashed");
+      if (frame === 0) await studio.clock.sleep(9_000);
+    };
+    await run(300_000);
+    // The whole of each film that is broken (the first one may be joined in its middle), nothing of the one behind.
+    expect(shown.slice(1)).toEqual([3600]);
+    await stop();
+  });
+
   it("a film that cannot be played says so, with the code and when the next one begins", async () => {
     const items = [item("good", 300), item("broken", 600)];
     const { clock, studio, channel, screens, of, run, stop } = onAir(items);
