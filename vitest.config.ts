@@ -35,6 +35,7 @@ export default defineConfig({
           // Many run real programs or hundreds of generated cases, on machines that are busy with other things.
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },
+          maxWorkers: 2,
         },
       },
       {

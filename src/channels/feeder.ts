@@ -152,8 +152,8 @@ export class Feeder {
     const last = this.#last;
     const early = Math.max(0, deadlineMs - ANTICIPATION_MS - clock.now());
     const taking = line.take(frame, deadlineMs);
-    // Behind a screen there is no lead whose time the next source would have as well.
-    const aheadMs = PREPARE_AHEAD_MS + (this.#cue ? this.#options.leadMs : 0);
+    // Behind a screen there may be no lead, whose time the next source would have as well.
+    const aheadMs = PREPARE_AHEAD_MS + (this.#cue ? this.#options.leadMs - this.#leadMs() : 0);
     if (this.#grid.milliseconds(left) <= aheadMs) line.prepareAfter(line.at(frame).slot);
     const timer = last && clock.after(early, () => void screens.anticipate(last));
     try {

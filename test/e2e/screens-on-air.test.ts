@@ -26,7 +26,7 @@ const CLIP_SECONDS = 10;
 /** What a configuration file of a server under test must say besides. */
 const LOCAL = { server: { host: "127.0.0.1", port: 0 } };
 /** Of the file that breaks. */
-const BAD_SECONDS = 30;
+const BAD_SECONDS = 28;
 const CYCLE = 3 * CLIP_SECONDS * FPS;
 
 const clock = new SystemClock();
@@ -198,7 +198,7 @@ describe.concurrent("screens in place of a file that breaks", () => {
       join(root, "held"),
     );
     const capture = join(root, "held.ts");
-    const watching = tsprobe(server.channel(2), { seconds: 55, save: capture });
+    const watching = tsprobe(server.channel(2), { seconds: 50, save: capture });
     const report = await watching;
     expectSeamless(report);
     await expectSilentDecode(capture);

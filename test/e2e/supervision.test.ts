@@ -188,7 +188,10 @@ describe("on air", () => {
     }
     const frames: Record<string, number> = { "1": 180, screen: 210, "3": 150 };
     // From the second film on: where the channel was joined, the next one may have had no time to come.
-    const round = runs.slice(runs.findIndex(([show], index) => index > 0 && show === "1"), -1);
+    const round = runs.slice(
+      runs.findIndex(([show], index) => index > 0 && show === "1"),
+      -1,
+    );
     expect(round.length).toBeGreaterThan(4);
     for (const [show, length] of round) expect([show, length]).toEqual([show, frames[show]]);
     // Four rounds: so many tries for the one, one or two for the other.
