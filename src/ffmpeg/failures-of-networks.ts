@@ -181,7 +181,7 @@ export const NETWORK_FAILURES = [
     examples: [],
     outcome: "stalled",
     remedy: { action: "reconnect", scope: "source", retry: patiently(6, 250, 15_000) },
-    sentence: "A live source is connected, but sends nothing, or too little to be shown.",
+    sentence: "A source on the network is connected, but sends nothing, or too little to be shown.",
   },
   {
     row: 45,

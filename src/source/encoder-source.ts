@@ -28,12 +28,16 @@ export interface EncoderSourceOptions {
   readonly onUnmatched?: (line: string) => void;
   /** See `ChildOptions`. */
   readonly conceal?: (line: string) => string;
+  /** What it reads comes over a network: that nothing comes is then laid to the source. */
+  readonly isDistant?: boolean;
   /** The source is live: what is expected of it. */
   readonly live?: LiveWatch;
 }
 
 /** What can be told of a live source while it is read. */
 export interface LiveSigns {
+  /** Monotonic time of the look. */
+  readonly nowMs: number;
   /** How long nothing has come out of the encoder. */
   readonly quietMs: number;
   /** Something has come out of this run. */
@@ -142,13 +146,17 @@ export class EncoderSource implements Source {
 
   #stall(lateMs: number): FfmpegError | undefined {
     const complaint = this.#stalls.look(this.#options.clock.now(), lateMs);
-    return complaint === undefined ? undefined : this.#failure("encoder_stalled", complaint);
+    const ending: LiveOutcome | undefined = this.#options.isDistant ? "stalled" : undefined;
+    return complaint === undefined
+      ? undefined
+      : this.#failure("encoder_stalled", complaint, { outcome: ending });
   }
 
   #judge(live: LiveWatch, lateMs: number): FfmpegError | undefined {
-    const { quietMs, hasStarted } = this.#stalls.signs(this.#options.clock.now(), lateMs);
+    const nowMs = this.#options.clock.now();
+    const { quietMs, hasStarted } = this.#stalls.signs(nowMs, lateMs);
     const mediaSeconds = this.#child.progress.outTimeUs / 1e6;
-    const outcome = live.look({ quietMs, heard: hasStarted, mediaSeconds });
+    const outcome = live.look({ nowMs, quietMs, heard: hasStarted, mediaSeconds });
     return outcome && this.#unfit(outcome);
   }
 

@@ -2,6 +2,7 @@ import type { Rational } from "../base/rational.ts";
 import { AAC_FRAME_SAMPLES } from "../media/house-format.ts";
 import type { LiveTiming } from "./encoder-input.ts";
 import type { WatchLimits } from "./source.ts";
+import { COUNTED_SAMPLES } from "./time-base.ts";
 
 /** Length of a live run in house frames and AAC frames: months. */
 export const ENDLESS_FRAMES = 1_000_000_000;
@@ -33,7 +34,7 @@ export function slowly(filter: "setpts" | "asetpts", { slowSeconds }: LiveTiming
  * comes out is counted by its samples alone.
  */
 export function keepTime(sampleRate: number): string {
-  return `aresample=${sampleRate}:async=${ASYNC_SAMPLES}:first_pts=0,asetpts=N/SR/TB`;
+  return `aresample=${sampleRate}:async=${ASYNC_SAMPLES}:first_pts=0,${COUNTED_SAMPLES}`;
 }
 
 /** The filters that look at pictures at a low rate and write what they see; empty when nothing is wanted. */

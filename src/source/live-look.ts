@@ -60,5 +60,5 @@ export async function lookAt(
   }
   const mediaSeconds = progress.outTimeUs / 1e6;
   const isWhole = result.exit.code === 0 && mediaSeconds >= seconds - TOLERANCE_SECONDS;
-  return isWhole && watch.look({ quietMs: 0, heard: true, mediaSeconds }) === undefined;
+  return isWhole && watch.look({ nowMs: clock.now(), quietMs: 0, heard: true, mediaSeconds }) === undefined;
 }

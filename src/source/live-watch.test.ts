@@ -20,9 +20,47 @@ describe("a stall is judged by the scheme and by what is left to be shown", () =
   });
 });
 
+describe("a source that sends too little", () => {
+  /** Looks four times a second at a source of which `speed` seconds come in each; how long until it is let go. */
+  const until = (scheme: "http" | "hls", speed: (second: number) => number, leftMs = 2_000) => {
+    const watch = new OutcomeWatch({ scheme, leftMs: () => leftMs });
+    let mediaSeconds = 0;
+    for (let look = 0; look < 4 * 120; look++) {
+      const signs = { heard: true, quietMs: 200, mediaSeconds, nowMs: 250 * look };
+      if (watch.look(signs)) return look / 4;
+      mediaSeconds += speed(look / 4) / 4;
+    }
+    return undefined;
+  };
+
+  it("is let go once there is no time left to wait for it", () => {
+    expect(until("http", () => 1 / 15)).toBe(6);
+    expect(until("http", (second) => (second < 60 ? 1 : 1 / 15))).toBeLessThan(63);
+    expect(until("hls", (second) => (second < 60 ? 1 : 1 / 15))).toBeLessThan(75);
+    expect(until("http", () => 1 / 15, 60_000)).toBeUndefined();
+  });
+
+  it("may be a little slow, come in bursts as segments do, and begin with many at once", () => {
+    expect(until("http", () => 0.8)).toBeUndefined();
+    expect(until("hls", (second) => (second % 10 < 0.25 ? 40 : 0))).toBeUndefined();
+    expect(until("hls", (second) => (second < 0.25 ? 120 : second % 10 < 0.25 ? 40 : 0))).toBeUndefined();
+  });
+
+  it("is not blamed for a time in which nobody asked for anything", () => {
+    const watch = new OutcomeWatch({ scheme: "http", leftMs: () => 1_000 });
+    const look = (second: number, mediaSeconds: number) =>
+      watch.look({ heard: true, quietMs: 0, mediaSeconds, nowMs: 1000 * second });
+    for (let second = 0; second < 20; second++) expect(look(second, second)).toBeUndefined();
+    for (let second = 50; second < 70; second++) expect(look(second, second - 30)).toBeUndefined();
+  });
+});
+
 describe("what the filters see", () => {
   const limits = { frozenSeconds: 10, blackSeconds: 4, silentSeconds: 5 };
-  const flowing = (mediaSeconds: number) => ({ heard: true, quietMs: 100, mediaSeconds });
+  const flowing = (mediaSeconds: number) => ({
+    ...{ heard: true, quietMs: 100, mediaSeconds },
+    nowMs: 1000 * mediaSeconds,
+  });
   const watch = (lines: readonly string[], wanted = limits) => {
     const made = new OutcomeWatch({ scheme: "http", limits: wanted, leftMs: () => 6_000 });
     for (const line of lines) made.take(line);

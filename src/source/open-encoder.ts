@@ -135,7 +135,8 @@ export function openRun(
     const span = { frames, startFrame, audioPhase };
     const command = encoderCommand({ ...input, profile, live: timing }, span, format, encoder);
     const conceal = address && ((line: string) => withoutSecrets(line, address));
-    return new EncoderSource({ ...surroundings, command, frames, format, conceal, live: running?.watch });
+    const source = { isDistant: address !== undefined, conceal, live: running?.watch };
+    return new EncoderSource({ ...surroundings, command, frames, format, ...source });
   };
   const { burnIn, canToneMap } = surroundings;
   const run = (encoder?: VideoEncoderName): Source => {

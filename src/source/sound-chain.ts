@@ -2,6 +2,7 @@ import { AAC_FRAME_SAMPLES, type HouseFormat } from "../media/house-format.ts";
 import type { LiveTiming } from "./encoder-input.ts";
 import { keepTime, slowly } from "./live-chain.ts";
 import { type Gain, PEAK_LIMIT_DB } from "./loudness-gain.ts";
+import { COUNTED_SAMPLES } from "./time-base.ts";
 
 /** The limiter is given so much sound before the wanted one, in seconds: what it did before is forgotten by then. */
 const LIMITER_PREROLL_SECONDS = 0.5;
@@ -60,6 +61,6 @@ function level({ decibels, limited }: Gain, preroll: number): string[] {
     volume,
     `alimiter=limit=${limit}:attack=5:release=50:level=0:latency=1`,
     `atrim=start_sample=${preroll}`,
-    "asetpts=N/SR/TB",
+    COUNTED_SAMPLES,
   ];
 }
