@@ -140,14 +140,16 @@ function optionsOf(scheme: SourceScheme, isFilm: boolean): string[] {
     case "hls":
       return ["-rw_timeout", timeout, "-max_reload", "10"];
     case "rtsp":
-      // Through NAT and firewalls the one that always works; its -timeout is that of the socket (stimeout until 4.4).
-      return ["-rtsp_transport", "tcp", "-timeout", timeout];
+      // First the way that works through NAT and firewalls; some servers know UDP alone. Its -timeout is that of the
+      // socket (stimeout until 4.4).
+      return ["-rtsp_flags", "prefer_tcp", "-timeout", timeout];
     case "srt":
       return ["-timeout", timeout, "-connect_timeout", "5000"];
     case "udp":
       return ["-timeout", timeout, "-fifo_size", "57344", "-overrun_nonfatal", "1"];
     case "rtp":
-      return ["-timeout", timeout];
+      // ffmpeg refuses the protocol's own options here; who reads it watches it.
+      return [];
     case "rtmp":
       return ["-rw_timeout", timeout, "-rtmp_live", isFilm ? "any" : "live"];
   }

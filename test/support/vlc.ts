@@ -71,13 +71,15 @@ function isComplaint(line: string): boolean {
   return / (warning|error): /.test(line) || (line.includes(" debug: ") && DEBUG_FAULTS.test(line));
 }
 
-interface User {
+/** Who a program runs as. */
+export interface User {
   readonly uid: number;
   readonly gid: number;
   readonly home: string;
 }
 
-async function testUser(): Promise<User> {
+/** The ordinary user as whom programs run that refuse root; made when it is not there. */
+export async function testUser(): Promise<User> {
   const known = await findUser();
   if (known) return known;
   await runOrThrow("useradd", ["--system", "--create-home", TEST_USER], { seconds: 10 });
