@@ -10,7 +10,9 @@ const OF_FILES = testsOf(
 );
 
 /** End-to-end tests of servers in real time that bear two more beside them, and nothing else. */
-const FEW = testsOf(...["descriptors", "encoder-death", "hot-swap", "live-protocols", "live-sources", "spawn-budget"]);
+const FEW = testsOf(
+  ...["descriptors", "encoder-death", "hot-swap", "live-protocols", "live-sources", "spawn-budget"],
+);
 
 /** End-to-end tests that need both cores to themselves: hundreds of viewers, and players that count every complaint. */
 const ALONE = testsOf("chaos", "fan-out", "timestamp-wrap", "torture");
