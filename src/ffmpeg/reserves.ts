@@ -105,17 +105,21 @@ export class Reserves {
     // After a shortage there has to be more than enough: whoever is let in must not be the next to make way.
     const wasShort = this.#shortAtMs !== undefined;
     const needed = memoryReserveBytes + ENCODER_BYTES * (1 + this.#grown.length + (wasShort ? 1 : 0));
-    if (availableBytes < needed) return short(this.#state);
+    if (availableBytes < needed)
+      return short(
+        this.#state,
+        `${Math.ceil(needed / MIB)} MiB are needed before another encoder is started`,
+      );
     this.#shortAtMs = undefined;
     return undefined;
   }
 }
 
 /** What is told to whoever has to wait, or to make way, for want of memory. */
-export function short({ availableBytes }: MachineState): AppError {
+export function short(
+  { availableBytes }: MachineState,
+  why = "encoders.memory_reserve_mb is kept free for what is on air",
+): AppError {
   const left = availableBytes === undefined ? "too little" : `${Math.floor(availableBytes / MIB)} MiB`;
-  return new AppError(
-    "memory_short",
-    `The machine has ${left} of memory left; encoders.memory_reserve_mb is kept free for what is on air.`,
-  );
+  return new AppError("memory_short", `The machine has ${left} of memory left; ${why}.`);
 }
