@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Fault } from "../fault.ts";
@@ -63,7 +64,8 @@ async function swapAgainAndAgain(trial: Trial): Promise<void> {
 /** The same pictures from another source. */
 async function wish(trial: Trial, file: string): Promise<object> {
   const copy = join(trial.world.mediaFolder, `.copy of ${basename(file)}`);
-  await copyFile(file, copy);
+  // Made once: one that is on air must not change.
+  if (!existsSync(copy)) await copyFile(file, copy);
   return trial.pick([{ restart: true }, { profile: "safe" }, { profile: "usual" }, { path: copy }]);
 }
 
