@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { SystemClock } from "../../src/base/clock.ts";
 import { rational } from "../../src/base/rational.ts";
 import { CutOffNetwork, whyNoNetwork } from "../support/cut-off-network.ts";
@@ -90,7 +90,8 @@ async function until(isSo: () => Promise<boolean>, seconds = 60): Promise<void> 
 }
 
 async function offAir(): Promise<void> {
-  await expect.poll(() => server.encoders(), { timeout: 60_000, interval: 250 }).toEqual([]);
+  const patience = { timeout: 60_000, interval: 250 };
+  await vi.waitFor(async () => expect(await server.encoders()).toEqual([]), patience);
 }
 
 /** Expects that nothing is left of what was watched. */
