@@ -10,12 +10,10 @@ const OF_FILES = testsOf(
 );
 
 /** End-to-end tests of servers in real time that bear two more beside them, and nothing else. */
-const FEW = testsOf(
-  ...["descriptors", "encoder-death", "hot-swap", "live-protocols", "live-sources", "spawn-budget"],
-);
+const FEW = testsOf(...["descriptors", "encoder-death", "hot-swap", "live-sources", "spawn-budget"]);
 
 /** End-to-end tests that need both cores to themselves: hundreds of viewers, and players that count every complaint. */
-const ALONE = testsOf("chaos", "fan-out", "timestamp-wrap", "torture");
+const ALONE = testsOf("chaos", "fan-out", "live-protocols", "timestamp-wrap", "torture");
 
 function testsOf(...names: string[]): string[] {
   return names.map((name) => `test/e2e/${name}.test.ts`);

@@ -77,7 +77,7 @@ describe("live sources", () => {
     await until("probed", () => upstream.connections("leaping") === 0, 20);
     const captures = [1, 2, 3].map((number) => join(folder, `${number}.ts`));
     const watching = Promise.all(
-      captures.map((save, at) => tsprobe(server.channel(at + 1), { seconds: 50, save })),
+      captures.map((save, at) => tsprobe(server.channel(at + 1), { seconds: 65, save })),
     );
     const of = (message: string, number: number) =>
       server.logged(message).filter((entry) => entry.channel === number);
@@ -90,7 +90,7 @@ describe("live sources", () => {
     await clock.sleep(3_000);
     leaping.jump(3600);
     upstream.misbehave("first");
-    await until("returned", () => upstream.connections("second") === 0, 25);
+    await until("returned", () => upstream.connections("second") === 0, 40);
     const reports = await watching;
     for (const [at, report] of reports.entries()) {
       expectSeamless(report);
