@@ -3,8 +3,8 @@ import type { Fault } from "../fault.ts";
 import { ofChannel } from "../news.ts";
 import type { Trial } from "../trial.ts";
 
-/** A stop is seen when the pipe is empty, and two seconds of reading later; the lead is eight. */
-const DETECT_MS = 8_000;
+/** A stop is seen when the pipe is empty, which holds up to seven seconds of quiet pictures, and after two of reading. */
+const DETECT_MS = 12_000;
 const RESUME_MS = 15_000;
 const LOOP_MS = 25_000;
 const BACK_MS = 60_000;
