@@ -22,12 +22,6 @@ function testsOf(...names: string[]): string[] {
 /** Time enough for streams in real time. */
 const PATIENT = { testTimeout: 300_000, hookTimeout: 300_000 };
 
-/**
- * What runs in real time may starve on a machine that others share, and is tried once more then; the report names each
- * test that was. A fault of the product is there both times.
- */
-const IN_REAL_TIME = { ...PATIENT, retry: 1 };
-
 /** Servers in real time, whose small encoders leave room for one another, and what fills the rest of it. */
 const BESIDE_OTHERS = { maxWorkers: 3, sequence: { groupOrder: 1 } };
 
@@ -58,15 +52,15 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           exclude: [...OF_FILES, ...FEW, ...ALONE],
-          ...IN_REAL_TIME,
+          ...PATIENT,
           ...BESIDE_OTHERS,
         },
       },
       {
-        test: { name: "few", include: FEW, ...IN_REAL_TIME, maxWorkers: 3, sequence: { groupOrder: 2 } },
+        test: { name: "few", include: FEW, ...PATIENT, maxWorkers: 3, sequence: { groupOrder: 2 } },
       },
       {
-        test: { name: "alone", include: ALONE, ...IN_REAL_TIME, maxWorkers: 1, sequence: { groupOrder: 3 } },
+        test: { name: "alone", include: ALONE, ...PATIENT, maxWorkers: 1, sequence: { groupOrder: 3 } },
       },
     ],
   },
